@@ -1,0 +1,25 @@
+"""Addresses of the desk's calls."""
+
+from django.conf import settings
+from django.urls import path
+
+from cases import api
+
+# Only where the public zone lives in the same process does the same address also take reports.
+reports = api.ReportQueue if settings.FACE == "staff" else api.Reports
+
+urlpatterns = [
+    path("reports/", reports.as_view(), name="api-reports"),
+    path("reports/<uuid:pk>/", api.OneReport.as_view(), name="api-report"),
+    path("cases/", api.Cases.as_view(), name="api-cases"),
+    path("cases/<slug:ref>/", api.OneCase.as_view(), name="api-case"),
+    path("cases/<slug:ref>/assign/", api.AssignCase.as_view(), name="api-case-assign"),
+    path("cases/<slug:ref>/notes/", api.CaseNotes.as_view(), name="api-case-notes"),
+    path("cases/<slug:ref>/messages/", api.CaseMessages.as_view(), name="api-case-messages"),
+    path("cases/<slug:ref>/close/", api.CloseCase.as_view(), name="api-case-close"),
+    path("cases/<slug:ref>/reopen/", api.ReopenCase.as_view(), name="api-case-reopen"),
+    path("incidents/", api.Incidents.as_view(), name="api-incidents"),
+    path("incidents/<slug:ref>/", api.OneIncident.as_view(), name="api-incident"),
+    path("incidents/<slug:ref>/add/", api.AddToIncident.as_view(), name="api-incident-add"),
+    path("incidents/<slug:ref>/detach/", api.DetachFromIncident.as_view(), name="api-incident-detach"),
+]

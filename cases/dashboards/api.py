@@ -1,0 +1,122 @@
+"""The figures, for programs: the same module of figures that the dashboard reads."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.dashboards import metrics
+from helpline.accounts.api import needs
+from helpline.accounts.permissions import Permission
+from helpline.platforms.models import Platform
+from helpline.web import problems
+
+USUAL = timedelta(days=30)
+LONGEST = timedelta(days=3 * 366)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Takedowns by what became of them (docs/figures.md)."""
+
+    total = serializers.IntegerField()
+    sent = serializers.IntegerField()
+    said_removed = serializers.IntegerField()
+    seen_gone = serializers.IntegerField()
+    gone_long_ago = serializers.IntegerField(
+        help_text="First seen gone at least 30 days before the period's end."
+    )
+    stayed_gone = serializers.IntegerField()
+    reappeared = serializers.IntegerField()
+    acted_on = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    not_found = serializers.IntegerField()
+    more_information = serializers.IntegerField()
+    under_way = serializers.IntegerField()
+    no_answer = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+
+
+class TimesSerializer(serializers.Serializer[Any]):
+    """Seconds from sending to the first sign that it was acted on; null where nothing was."""
+
+    p50 = serializers.FloatField(allow_null=True)
+    p90 = serializers.FloatField(allow_null=True)
+
+
+class PlatformFiguresSerializer(serializers.Serializer[Any]):
+    """One platform."""
+
+    slug = serializers.SlugField()
+    name = serializers.CharField()
+    takedowns = CountsSerializer()
+    time_to_action_s = TimesSerializer()
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    """From `since` (included) to `until` (not included), by the moment of the request."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    platform = serializers.SlugField(allow_null=True)
+
+
+class StatisticsSerializer(serializers.Serializer[Any]):
+    """The figures of a period."""
+
+    period = PeriodSerializer()
+    takedowns = CountsSerializer()
+    time_to_action_s = TimesSerializer()
+    platforms = PlatformFiguresSerializer(many=True)
+
+
+class Statistics(APIView):
+    """The figures."""
+
+    permission_classes = (needs(Permission.FIGURES),)
+
+    @extend_schema(
+        operation_id="statistics",
+        summary="What became of the takedowns of a period",
+        tags=["statistics"],
+        parameters=[
+            OpenApiParameter(
+                "since", str, description="A date, or a date and time. 30 days before `until` if not said."
+            ),
+            OpenApiParameter("until", str, description="A date, or a date and time. Now if not said."),
+            OpenApiParameter("platform", str, description="Only this platform, by its slug."),
+        ],
+        responses=StatisticsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Platforms that leave the most up come first. No figure leads to a person."""
+        until = moment(request, "until") or timezone.now()
+        since = moment(request, "since") or until - USUAL
+        if not since < until <= since + LONGEST:
+            raise problems.invalid(
+                {"since": [_("A period begins before it ends, and is at most three years long.")]}
+            )
+        slug = request.query_params.get("platform") or None
+        if slug is not None and ("\0" in slug or not Platform.objects.filter(slug=slug).exists()):
+            raise problems.invalid({"platform": [_("This is no platform of the directory.")]})
+        return Response(metrics.figures(since=since, until=until, platform=slug).as_dict())
+
+
+def moment(request: Request, name: str) -> datetime | None:
+    """The moment under `name` in the address; None when it is not said. Raises Problem."""
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        # In an address, the plus of a time zone arrives as a space.
+        found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        found = None
+    if found is None or not 2000 <= found.year <= 2100:
+        raise problems.invalid({name: [_("This must be a date, or a date and time (2026-03-02T12:00:00Z).")]})
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,34 @@
+"""Figures in words: shares that never claim more than is true, spans in one unit."""
+
+from datetime import date, timedelta
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases.words import lasting
+
+
+def share(part: int, whole: int) -> int | None:
+    """Whole per cent, rounded down: 199 of 200 is 99, never 100. None of nothing is no share."""
+    return part * 100 // whole if whole else None
+
+
+def span(seconds: float | None) -> str:
+    """A duration as it is said; a dash for none."""
+    return lasting(timedelta(seconds=seconds)) if seconds is not None else "–"
+
+
+def short_span(seconds: int) -> str:
+    """A round duration in its largest unit."""
+    if seconds < 3600:
+        return _("%(minutes)s min") % {"minutes": seconds // 60}
+    if seconds < 86400:
+        return _("%(hours)s h") % {"hours": seconds // 3600}
+    days = seconds // 86400
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+
+
+def moment(day: date) -> str:
+    """A day without its year."""
+    return date_format(day, "j M")

@@ -1,0 +1,161 @@
+"""What colleagues type and choose on the desk's pages."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from cases.states import Outcome
+from helpline.accounts.models import Staff
+from helpline.accounts.permissions import Permission
+from helpline.platforms import links
+from helpline.platforms.models import Platform
+from reports.actions import LinkFacts
+
+MAX_WORDS = 10_000  # characters of a note or a message
+MAX_LINKS = 20
+
+
+def may_hold_cases() -> QuerySet[Staff]:
+    """Colleagues a case can be given to."""
+    holding = [Permission.CASES_OWN, Permission.CASES_ALL]
+    return Staff.objects.filter(is_active=True, role__permissions__overlap=holding).order_by(
+        "display_name", "username"
+    )
+
+
+def choose_from(field: Any, rows: QuerySet[Any]) -> None:
+    """The rows a choice is made from, read anew for every form."""
+    field.queryset = rows
+
+
+class TextForm(forms.Form):
+    """Words to keep or to send."""
+
+    text = forms.CharField(
+        label=_("Text"), max_length=MAX_WORDS, widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"})
+    )
+
+
+class NoteForm(TextForm):
+    """For colleagues only."""
+
+    prefix = "note"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("New note")
+        self.fields["text"].help_text = _("Only colleagues read it. The young person never does.")
+
+
+class MessageForm(TextForm):
+    """To the young person, read when they come back with their code."""
+
+    prefix = "message"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("Your message")
+        self.fields["text"].help_text = _(
+            "They read it when they come back with their code. Nothing is sent elsewhere."
+        )
+
+
+class AssignForm(forms.Form):
+    """Who works on it."""
+
+    prefix = "assign"
+    to = forms.ModelChoiceField(label=_("Who works on it"), queryset=Staff.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose_from(self.fields["to"], may_hold_cases())
+
+
+class HandleForm(forms.Form):
+    """How colleagues call the case aloud."""
+
+    prefix = "handle"
+    text = forms.CharField(
+        label=_("How we call this case"),
+        max_length=40,
+        required=False,
+        help_text=_("Initials or a word you choose. Never a full name."),
+    )
+
+
+class CloseForm(forms.Form):
+    """How it ended."""
+
+    prefix = "close"
+    outcome = forms.ChoiceField(
+        label=_("How it ended"),
+        choices=[("", _("Choose…")), *Outcome.choices],
+        error_messages={"required": _("Say how it ended.")},
+    )
+
+
+class TitleForm(forms.Form):
+    """A few words by which colleagues know an incident."""
+
+    prefix = "title"
+    text = forms.CharField(
+        label=_("How we call this incident"),
+        max_length=80,
+        required=False,
+        help_text=_("A few words. No names of pupils and no name of the school."),
+    )
+
+
+class LinksForm(forms.Form):
+    """More places: addresses, or the name of an account on a platform. Cleaned into `facts`."""
+
+    prefix = "links"
+    addresses = forms.CharField(
+        label=_("Addresses"),
+        required=False,
+        max_length=20_000,
+        help_text=_("One or several, as they were pasted to you. Do not open them."),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    account = forms.CharField(label=_("Or the name of an account"), required=False, max_length=100)
+    platform = forms.ModelChoiceField(
+        label=_("On"),
+        queryset=Platform.objects.none(),
+        required=False,
+        empty_label=_("Choose…"),
+        to_field_name="slug",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose_from(self.fields["platform"], Platform.objects.order_by("is_other", "name"))
+
+    def clean_addresses(self) -> list[LinkFacts]:
+        text = self.cleaned_data["addresses"]
+        try:
+            found = links.find_links(text)
+        except links.MalformedLink as error:
+            raise forms.ValidationError(f"“{error.written}”: {error.sentence}") from error
+        if text.strip() and not found:
+            raise forms.ValidationError(_("There is no address in this text."))
+        if len(found) > MAX_LINKS:
+            raise forms.ValidationError(_("That is more than %(max)s addresses.") % {"max": MAX_LINKS})
+        return [LinkFacts(url=one.url, account=one.account) for one in found]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("account") and not data.get("platform"):
+            self.add_error("platform", _("Say on which platform this account is."))
+        if not self.errors and not data.get("addresses") and not data.get("account"):
+            self.add_error("addresses", _("Paste an address, or name an account."))
+        data["facts"] = [] if self.errors else self._facts(data)
+        return data
+
+    @staticmethod
+    def _facts(data: dict[str, Any]) -> list[LinkFacts]:
+        found: list[LinkFacts] = list(data["addresses"])
+        if data["account"]:
+            found.append(LinkFacts(account=data["account"], platform=data["platform"].slug))
+        return found

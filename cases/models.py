@@ -1,0 +1,291 @@
+"""The counsellors' side: the queue, cases, notes, the timeline, incidents."""
+
+import secrets
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from cases import states
+from cases.states import (
+    CaseStatus,
+    ForbiddenMove,
+    Happening,
+    IncidentStatus,
+    MemberState,
+    Outcome,
+    QueueState,
+)
+from helpline.accounts.models import Staff, Team
+from helpline.accounts.permissions import Permission
+from helpline.crypto import wrapping
+from helpline.crypto.box import Box
+from helpline.crypto.fields import SealedField
+from reports.models import Report
+from reports.receipts import ALPHABET
+from reports.states import AgeRange, Kind
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Who may see which case."""
+
+    def visible_to(self, staff: Staff) -> Self:
+        """Own and team cases, or all of them, as the role says."""
+        if staff.can(Permission.CASES_ALL):
+            return self
+        if staff.can(Permission.CASES_OWN):
+            return self.filter(Q(assignee=staff) | Q(team__in=staff.team_slugs()))
+        return self.none()
+
+
+def new_ref() -> str:
+    """A case reference: random, so that it counts nothing and tells nothing. Eight characters of Crockford's alphabet."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(8))
+
+
+class Case(models.Model):
+    """One report in the hands of the helpline."""
+
+    id = models.BigAutoField(primary_key=True)
+    ref = models.CharField(max_length=8, unique=True, default=new_ref, editable=False)
+    report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="case")
+    status = models.CharField(max_length=10, choices=CaseStatus.choices, default=CaseStatus.OPEN)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+    )
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+    # The report's data key, wrapped again under the desk key: what a worker opens without the intake's private key.
+    key = models.BinaryField(null=True)
+    # How colleagues call this case aloud: initials or a handle the counsellor chose.
+    handle = SealedField()
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="case_closed_says_when_and_how",
+                condition=Q(status=CaseStatus.CLOSED, closed_at__isnull=False) & ~Q(outcome="")
+                | ~Q(status=CaseStatus.CLOSED) & Q(closed_at=None, outcome=""),
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["-changed_at", "-id"], name="case_changed"),
+            models.Index(fields=["assignee", "-changed_at", "-id"], name="case_assignee_changed"),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "ref",
+            "report",
+            "status",
+            "team",
+            "assignee",
+            "opened_at",
+            "opened_by",
+            "changed_at",
+            "closed_at",
+            "outcome",
+        )
+        blank = ("key",)
+        sealed = ("handle",)
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def about(self) -> str:
+        """What its key is bound to."""
+        return f"case:{self.report_id}"
+
+    def box(self) -> Box:
+        """Opens the report's and the case's sealed columns. Raises WrongKey once erased, KeyUnavailable without keys."""
+        if self.key is None:
+            raise wrapping.WrongKey("This case was erased.")
+        return Box(wrapping.unwrap_for_desk(self.key, about=self.about))
+
+    def move(self, status: CaseStatus) -> None:
+        """Along an arrow of CASE_TRANSITIONS, in memory. Raises ForbiddenMove."""
+        if status not in states.CASE_TRANSITIONS[CaseStatus(self.status)]:
+            raise ForbiddenMove(f"A case that is {self.status} can't become {status}.")
+        self.status = status
+
+
+class QueueItem(models.Model):
+    """One line of the queue: what the triage found in a report, with what the list shows and sorts by.
+
+    `rank_at` folds urgency and waiting into one moment – the time of the report, moved back by minutes for each point –
+    so that every waiting minute counts, nobody starves, and the order needs no recomputing.
+    """
+
+    report = models.OneToOneField(
+        Report, on_delete=models.CASCADE, primary_key=True, related_name="queue_item"
+    )
+    case = models.OneToOneField(
+        Case, on_delete=models.CASCADE, null=True, blank=True, related_name="queue_item"
+    )
+    state = models.CharField(max_length=10, choices=QueueState.choices, default=QueueState.WAITING)
+    danger = models.BooleanField(default=False)
+    score = models.SmallIntegerField()
+    reasons = models.JSONField(default=list)  # [{"code", "points"}], the heaviest first
+    rank_at = models.DateTimeField()
+    scored_at = models.DateTimeField()
+    submitted_at = models.DateTimeField()
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    age_range = models.CharField(max_length=10, choices=AgeRange.choices)
+    language = models.CharField(max_length=8)
+    places = models.CharField(max_length=120, blank=True)  # platform names, for the eye
+    link_count = models.PositiveSmallIntegerField(default=0)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    unread = models.BooleanField(default=False)  # the young person wrote and nobody has read it
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["-danger", "rank_at", "report"],
+                name="queue_waiting",
+                condition=Q(state=QueueState.WAITING),
+            ),
+            models.Index(
+                fields=["-danger", "rank_at", "report"], name="queue_open", condition=Q(state=QueueState.OPEN)
+            ),
+            models.Index(
+                fields=["holder", "-danger", "rank_at", "report"],
+                name="queue_mine",
+                condition=Q(state=QueueState.OPEN),
+            ),
+        ]
+
+    class Privacy:
+        keep = (
+            "report",
+            "case",
+            "state",
+            "danger",
+            "score",
+            "reasons",
+            "rank_at",
+            "scored_at",
+            "submitted_at",
+            "kind",
+            "age_range",
+            "language",
+            "places",
+            "link_count",
+            "holder",
+            "unread",
+        )
+        blank = ("deadline_at",)
+
+    def __str__(self) -> str:
+        return f"queue item {self.report_id}"
+
+
+class Note(models.Model):
+    """A counsellor's own words about a case. The young person never sees them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    body = SealedField()
+
+    class Privacy:
+        keep = ("id", "case", "by", "at")
+        sealed = ("body",)
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"
+
+
+class CaseEvent(models.Model):
+    """A dated line of the case's timeline. Coarse: words and names of people stay in sealed columns."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    what = models.CharField(max_length=12, choices=Happening.choices)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["case", "at", "id"], name="case_event_order")]
+
+    class Privacy:
+        keep = ("id", "case", "at", "by", "what", "data")
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Incident(models.Model):
+    """Several cases with one cause: the same link, account, fingerprint or school. Each case stays sealed to its own."""
+
+    id = models.BigAutoField(primary_key=True)
+    ref = models.CharField(max_length=8, unique=True, default=new_ref, editable=False)
+    status = models.CharField(max_length=10, choices=IncidentStatus.choices, default=IncidentStatus.OPEN)
+    opened_at = models.DateTimeField()
+    key = models.BinaryField(null=True)
+    title = SealedField()
+    cases = models.ManyToManyField(Case, through="IncidentMember", related_name="incidents")
+
+    class Privacy:
+        keep = ("id", "ref", "status", "opened_at")
+        blank = ("key",)
+        sealed = ("title",)
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def about(self) -> str:
+        """What its key is bound to."""
+        return f"incident:{self.ref}"
+
+    def box(self) -> Box:
+        """Opens the incident's own sealed columns."""
+        if self.key is None:
+            raise wrapping.WrongKey("This incident was erased.")
+        return Box(wrapping.unwrap_for_desk(self.key, about=self.about))
+
+
+class IncidentMember(models.Model):
+    """This case belongs to this incident, or was proposed for it, or was found not to."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="members")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="memberships")
+    state = models.CharField(max_length=10, choices=MemberState.choices, default=MemberState.PROPOSED)
+    reasons = models.JSONField(default=list)  # ["url", "account", "fingerprint", "school"]
+    proposed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["incident", "case"], name="incident_member_once"),
+            models.CheckConstraint(
+                name="incident_member_decided_when",
+                condition=Q(state=MemberState.PROPOSED, decided_at=None)
+                | ~Q(state=MemberState.PROPOSED) & Q(decided_at__isnull=False),
+            ),
+        ]
+
+    class Privacy:
+        keep = ("id", "incident", "case", "state", "reasons", "proposed_at", "decided_at", "decided_by")
+
+    def __str__(self) -> str:
+        return f"{self.case_id} in {self.incident_id}: {self.state}"

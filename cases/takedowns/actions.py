@@ -1,0 +1,539 @@
+"""What changes a takedown, apart from the sending itself (dispatch.py). All knowledge enters by `record_outcome`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from cases.actions import check_can_work_on, happened
+from cases.models import Case
+from cases.states import Happening
+from cases.takedowns import notices, states
+from cases.takedowns.connectors import connector
+from cases.takedowns.models import Event, Notice, Takedown
+from cases.takedowns.notices import Finding
+from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
+from helpline.accounts.models import Staff
+from helpline.audit import actions as audit
+from helpline.crypto import wrapping
+from helpline.crypto.box import Box
+from helpline.platforms.models import Channel, Platform, Regime
+from helpline.retention import privacy
+from helpline.wake import wake
+from reports import actions as reports
+from reports.models import Link
+from reports.states import LinkStatus, News
+from reports.states import Status as ReportStatus
+
+SEND = "cases.takedowns.tasks.send_due"
+
+NEWS_OF: dict[Outcome, News] = {
+    Outcome.ACKNOWLEDGED: News.ACKNOWLEDGED,
+    Outcome.UNDER_REVIEW: News.UNDER_REVIEW,
+    Outcome.REMOVED: News.SAID_REMOVED,
+    Outcome.DISABLED: News.SAID_REMOVED,
+    Outcome.ACCOUNT_REMOVED: News.SAID_REMOVED,
+    Outcome.PARTLY_REMOVED: News.SAID_REMOVED,
+    Outcome.ALREADY_GONE: News.SAID_REMOVED,
+    Outcome.REFUSED: News.REFUSED,
+    Outcome.MORE_INFORMATION: News.MORE_INFORMATION,
+    Outcome.NOT_FOUND: News.NOT_FOUND,
+    Outcome.SEEN_GONE: News.GONE,
+}
+
+
+class NoChannel(Exception):
+    """The platform has no channel in use that takes this notice."""
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(f"{platform.name} has no channel in use.")
+        self.platform = platform
+
+
+class AlreadyRequested(Exception):
+    """This link is being asked for already: `takedown` says where."""
+
+    def __init__(self, takedown: Takedown) -> None:
+        super().__init__(f"This link is being asked for already ({takedown.status}).")
+        self.takedown = takedown
+
+
+class WeakNotice(Exception):
+    """The notice would not hold: `findings` say why and how to mend it."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(finding.code for finding in findings))
+        self.findings = findings
+
+
+# --- asking -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request_takedown(
+    *,
+    case: Case,
+    links: Sequence[Link],
+    by: Staff,
+    at: datetime,
+    channel: Channel | None = None,
+    regimes: Sequence[str] = (),
+) -> list[Takedown]:
+    """Ask for the removal of `links` of this case: one notice a channel, as many items in each as the channel takes.
+
+    Nothing is sent here: a worker claims the rows. Raises PermissionDenied, NoChannel, AlreadyRequested, WeakNotice;
+    then nothing at all is written.
+    """
+    check_can_work_on(case, by=by)
+    locked = list(
+        Link.objects.select_for_update(of=("self",))
+        .select_related("platform")
+        .filter(pk__in=[link.pk for link in links], report_id=case.report_id)
+        .exclude(status=LinkStatus.WITHDRAWN)
+        .order_by("position")
+    )
+    for link in locked:
+        live = _live_takedown(link)
+        if live is not None:
+            raise AlreadyRequested(live)
+    made: list[Takedown] = []
+    for route, group in _by_channel(locked, channel=channel, regimes=regimes):
+        made += _request_on(route, group, case=case, regimes=regimes, by=by, at=at)
+    if made:
+        wake(SEND)
+    return made
+
+
+def _live_takedown(link: Link) -> Takedown | None:
+    return link.takedowns.exclude(status__in=states.MAY_ASK_AGAIN).first()
+
+
+def _by_channel(
+    links: Iterable[Link], *, channel: Channel | None, regimes: Sequence[str]
+) -> list[tuple[Channel, list[Link]]]:
+    groups: dict[int, tuple[Channel, list[Link]]] = {}
+    for link in links:
+        chosen = channel or link.platform.best_channel(regimes=regimes)
+        if chosen is None or not chosen.enabled:
+            raise NoChannel(link.platform)
+        groups.setdefault(chosen.pk, (chosen, []))[1].append(link)
+    return [
+        (route, group[start : start + route.max_items])
+        for route, group in groups.values()
+        for start in range(0, len(group), route.max_items)
+    ]
+
+
+def _request_on(
+    channel: Channel, links: Sequence[Link], *, case: Case, regimes: Sequence[str], by: Staff, at: datetime
+) -> list[Takedown]:
+    by_hand = connector(channel.kind).by_hand
+    notice = Notice(
+        channel=channel,
+        regimes=list(regimes) or default_regimes(channel),
+        language=notice_language(channel),
+        requested_by=by,
+        requested_at=at,
+        due_at=None if by_hand else at,
+    )
+    takedowns = [
+        Takedown(
+            notice=notice,
+            case=case,
+            link=link,
+            platform=link.platform,
+            status=Status.TO_FILE if by_hand else Status.QUEUED,
+            status_at=at,
+            requested_at=at,
+        )
+        for link in links
+    ]
+    box = case.box()
+    content = notices.build(
+        notice=notice,
+        channel=channel,
+        report=case.report,
+        box=box,
+        links=[(str(takedown.pk), takedown.link) for takedown in takedowns],
+    )
+    findings = notices.check(content, private=private_texts(case, box))
+    if findings:
+        raise WeakNotice(findings)
+    key = wrapping.new_data_key()
+    notice.key = wrapping.wrap_for_desk(key, about=notice.about)
+    notice.content = Box(key).seal(notice, "content", notices.to_json(content))
+    notice.save(force_insert=True)
+    Takedown.objects.bulk_create(takedowns)
+    Event.objects.bulk_create(
+        Event(takedown=one, at=at, recorded_at=at, source=Source.PERSON, what=one.status, by=by)
+        for one in takedowns
+    )
+    data = {"platform": takedowns[0].platform.name}
+    reports.post_updates(
+        [
+            reports.NewsItem(
+                report_id=case.report_id, link_id=one.link_id, what=News.IN_PROGRESS, at=at, data=data
+            )
+            for one in takedowns
+        ]
+    )
+    happened(case, Happening.REQUESTED, by=by, at=at, platform=data["platform"], count=len(takedowns))
+    audit.record_many(
+        audit.row(by=by, verb="takedown.requested", obj=one, detail={"channel": channel.slug}, at=at)
+        for one in takedowns
+    )
+    return takedowns
+
+
+def notice_language(channel: Channel) -> str:
+    """The first language the channel reads that we write; English where it names none."""
+    return next((one for one in channel.languages if one in notices.LANGUAGES), "en")
+
+
+def default_regimes(channel: Channel) -> list[str]:
+    """The law a notice is written under when nobody chose: the DSA where the channel takes it."""
+    if not channel.regimes or Regime.EU_DSA_16 in channel.regimes:
+        return [Regime.EU_DSA_16.value]
+    return channel.regimes[:1]
+
+
+def private_texts(case: Case, box: Box) -> list[str]:
+    """What must never stand in a notice: the school, the contact, and whatever they call themselves."""
+    report = case.report
+    answers = box.open_json(report, "answers")
+    contact = box.open_json(report, "contact")
+    texts = [
+        box.open(report, "school"),
+        answers.get("name", ""),
+        answers.get("handle", ""),
+        contact.get("address", ""),
+    ]
+    return [text for text in texts if isinstance(text, str) and text.strip()]
+
+
+# --- learning -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record_outcome(
+    *,
+    takedown: Takedown,
+    outcome: Outcome,
+    source: Source,
+    at: datetime,
+    recorded_at: datetime,
+    by: Staff | None = None,
+    event_key: str | None = None,
+    words: str = "",
+    detail: dict[str, Any] | None = None,
+    redress_until: date | None = None,
+) -> bool:
+    """Store what was learned, from whichever door, and tell the young person in plain words.
+
+    `at` is when it happened by the source's word; the newest word of a platform wins, an older one only joins the
+    timeline. `event_key` names the source's event: the second time it has no effect, and the answer is False.
+    """
+    if by is not None:
+        check_can_work_on(takedown.case, by=by)
+    row = Takedown.objects.select_for_update().select_related("case", "platform").get(pk=takedown.pk)
+    if event_key is not None and Event.objects.filter(key=event_key).exists():
+        return False
+    event = Event(
+        takedown=row,
+        at=at,
+        recorded_at=recorded_at,
+        source=source,
+        what=outcome,
+        by=by,
+        detail=detail or {},
+        key=event_key,
+    )
+    if words and row.case.key is not None:
+        event.words = row.case.box().seal(event, "words", words[:4000])
+    event.save(force_insert=True)
+    before = Status(row.status)
+    if outcome in states.STATUS_OF:
+        _platform_said(row, outcome, at=at, redress_until=redress_until)
+    else:
+        _seen(row, outcome, at=at)
+    row.save()
+    if row.status != before or (outcome == Outcome.SEEN_THERE and row.status in states.SAID_REMOVED):
+        tell(row, outcome, before=before, at=at)
+    audit.record(
+        by=by or f"{source}:{row.platform.slug}",
+        verb=f"takedown.{outcome}",
+        obj=row,
+        detail={"status": row.status},
+        at=recorded_at,
+    )
+    takedown.refresh_from_db()
+    return True
+
+
+def _platform_said(row: Takedown, outcome: Outcome, *, at: datetime, redress_until: date | None) -> None:
+    if row.platform_at is not None and at < row.platform_at:
+        return
+    row.platform_says, row.platform_at = outcome, at
+    if outcome == Outcome.REFUSED:
+        row.redress_until = redress_until
+    apply_platform_word(row)
+
+
+def apply_platform_word(row: Takedown) -> None:
+    """Move to what the platform said, where an arrow leads there. Its word may come before our own sending is settled."""
+    status, at = states.STATUS_OF[Outcome(row.platform_says)], row.platform_at
+    if at is None:
+        raise ValueError("A platform's word has a date: the database says so.")
+    if row.status == Status.UNKNOWN:
+        # It answers, so it arrived.
+        mark_sent(row, at=at)
+    if status not in states.TRANSITIONS[Status(row.status)]:
+        return
+    row.move(status, at=at)
+    if status in states.SAID_REMOVED:
+        row.acted_at = row.acted_at or at
+        soon = at + settings.RECHECK_AFTER[0]
+        row.next_look_at = min(row.next_look_at or soon, soon)
+
+
+def platform_word(status: Any) -> Outcome | None:
+    """A platform's own word for an item (docs/notice-api.md) as an Outcome; None for a word that is not in the schema."""
+    if status == "received":
+        return Outcome.ACKNOWLEDGED
+    known = {outcome.value for outcome in states.STATUS_OF} - {Outcome.ACKNOWLEDGED.value}
+    return Outcome(status) if isinstance(status, str) and status in known else None
+
+
+def moment(text: Any) -> datetime | None:
+    """An RFC 3339 date and time, or None."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo else None
+
+
+def mark_sent(row: Takedown, *, at: datetime, started_at: datetime | None = None) -> None:
+    """In memory: it left, for certain. Raises ForbiddenMove."""
+    row.move(Status.SENT, at=at)
+    row.sent_at = started_at or last_start(row) or at
+    row.transport, row.transport_at = Result.ACCEPTED, at
+    row.next_look_at = row.sent_at + settings.RECHECK_AFTER[0]
+    Notice.objects.filter(pk=row.notice_id).update(ask_at=None, due_at=None)
+
+
+def last_start(row: Takedown) -> datetime | None:
+    """When the last attempt began."""
+    last = row.notice.attempts.order_by("-number").first()
+    return last.started_at if last else None
+
+
+def _seen(row: Takedown, outcome: Outcome, *, at: datetime) -> None:
+    row.observed, row.observed_at = outcome, at
+    if outcome == Outcome.SEEN_GONE and Status.GONE in states.TRANSITIONS[Status(row.status)]:
+        if row.status == Status.UNKNOWN:
+            return  # gone, but not known to be our doing: the sending is settled first
+        row.move(Status.GONE, at=at)
+        row.gone_at = at
+        row.acted_at = row.acted_at or at
+    elif outcome == Outcome.SEEN_THERE and row.status == Status.GONE:
+        row.move(Status.REAPPEARED, at=at)
+        row.gone_at, row.reappeared_at = None, at
+
+
+def tell(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> None:
+    """What a change of status means for the young person and for the case's timeline."""
+    data: dict[str, Any] = {"platform": row.platform.name}
+    if row.next_look_at is not None:
+        data["next_look"] = row.next_look_at.isoformat()
+    items = []
+    if before == Status.UNKNOWN and row.sent_at is not None:
+        items.append((News.SENT, row.sent_at))
+    if row.status == Status.REAPPEARED:
+        items.append((News.REAPPEARED, at))
+    elif outcome == Outcome.SEEN_THERE:
+        items.append((News.STILL_THERE, at))
+    elif outcome in NEWS_OF and row.status == (states.STATUS_OF.get(outcome) or Status.GONE):
+        items.append((NEWS_OF[outcome], at))
+    reports.post_updates(
+        [
+            reports.NewsItem(report_id=row.case.report_id, link_id=row.link_id, what=what, at=when, data=data)
+            for what, when in items
+        ]
+    )
+    happened(row.case, Happening.OUTCOME, by=None, at=at, status=row.status, platform=row.platform.name)
+
+
+# --- a person decides ---------------------------------------------------------------------------------
+
+
+def _locked(takedown: Takedown, *, by: Staff) -> Takedown:
+    check_can_work_on(takedown.case, by=by)
+    return (
+        Takedown.objects.select_for_update()
+        .select_related("case", "platform", "notice", "link")
+        .get(pk=takedown.pk)
+    )
+
+
+def _note(row: Takedown, what: str, *, source: Source, by: Staff | None, at: datetime, **detail: Any) -> None:
+    Event.objects.create(takedown=row, at=at, recorded_at=at, source=source, what=what, by=by, detail=detail)
+    audit.record(by=by, verb=f"takedown.{what}", obj=row, at=at)
+
+
+@transaction.atomic
+def mark_filed(*, takedown: Takedown, reference: str, by: Staff, at: datetime) -> None:
+    """A person filled in the platform's form. Raises ForbiddenMove unless it was waiting for that."""
+    row = _locked(takedown, by=by)
+    if row.status != Status.TO_FILE:
+        raise ForbiddenMove(f"A takedown that is {row.status} can't be filed by hand.")
+    for one in Takedown.objects.select_for_update().filter(notice=row.notice_id, status=Status.TO_FILE):
+        mark_sent(one, at=at, started_at=at)
+        one.save()
+        _note(one, Status.SENT, source=Source.PERSON, by=by, at=at, filed_by_hand=True)
+        reports.post_update(
+            report_id=row.case.report_id,
+            link_id=one.link_id,
+            what=News.SENT,
+            at=at,
+            data={"platform": row.platform.name},
+        )
+    Notice.objects.filter(pk=row.notice_id).update(reference=reference.strip()[:200])
+    takedown.refresh_from_db()
+
+
+@transaction.atomic
+def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at: datetime) -> None:
+    """Settle a send whose outcome nobody knew: it arrived, or it goes out again with the same key.
+
+    By a person, or (`by` None) by the platform's own answer to a query. Raises ForbiddenMove unless it is unknown.
+    """
+    if by is not None:
+        check_can_work_on(takedown.case, by=by)
+    notice = Notice.objects.select_for_update().get(pk=takedown.notice_id)
+    rows = list(
+        Takedown.objects.select_for_update()
+        .select_related("case", "platform")
+        .filter(notice=notice, status=Status.UNKNOWN)
+    )
+    if takedown.pk not in {row.pk for row in rows}:
+        raise ForbiddenMove("Only an unknown send can be settled.")
+    source = Source.PERSON if by else Source.QUERY
+    for row in rows:
+        if was_sent:
+            mark_sent(row, at=at)
+            reports.post_update(
+                report_id=row.case.report_id,
+                link_id=row.link_id,
+                what=News.SENT,
+                at=at,
+                data={"platform": row.platform.name},
+            )
+        else:
+            row.move(Status.QUEUED, at=at)
+        row.save()
+        _note(row, row.status, source=source, by=by, at=at, was_sent=was_sent)
+    notice.ask_at = None
+    notice.due_at = None if was_sent else at
+    notice.save(update_fields=["ask_at", "due_at"])
+    if not was_sent:
+        wake(SEND)
+    takedown.refresh_from_db()
+
+
+@transaction.atomic
+def cancel(*, takedown: Takedown, by: Staff, at: datetime) -> None:
+    """Not to be sent after all. Raises ForbiddenMove once it left, or is leaving."""
+    row = _locked(takedown, by=by)
+    row.move(Status.CANCELLED, at=at)
+    row.next_look_at = None
+    row.save()
+    _stop_sending([row.notice_id])
+    Link.objects.filter(pk=row.link_id, status=LinkStatus.IN_PROGRESS).update(
+        status=LinkStatus.RECEIVED, status_at=at
+    )
+    _note(row, Status.CANCELLED, source=Source.PERSON, by=by, at=at)
+    takedown.refresh_from_db()
+
+
+@transaction.atomic
+def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
+    """Try again what failed, with the same notice and the same key. Raises ForbiddenMove, AlreadyRequested."""
+    row = _locked(takedown, by=by)
+    if row.status != Status.FAILED:
+        raise ForbiddenMove("Only a failed send can be tried again.")
+    live = _live_takedown(row.link)
+    if live is not None:
+        raise AlreadyRequested(live)
+    for one in Takedown.objects.select_for_update().filter(notice=row.notice_id, status=Status.FAILED):
+        one.move(Status.QUEUED, at=at)
+        one.save()
+        _note(one, Status.QUEUED, source=Source.PERSON, by=by, at=at)
+    Notice.objects.filter(pk=row.notice_id).update(due_at=at, tries=0, failure="")
+    wake(SEND)
+    takedown.refresh_from_db()
+
+
+# --- the young person decides -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def follow_withdrawals(*, at: datetime, limit: int = 500) -> int:
+    """Stop what the young person withdrew or erased. What is leaving this moment is stopped on the next sweep."""
+    rows = list(
+        Takedown.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("notice", "case__report")
+        .filter(link__status=LinkStatus.WITHDRAWN)
+        .exclude(status__in=[*states.ENDED, Status.SENDING, Status.GONE])[:limit]
+    )
+    for row in rows:
+        row.move(Status.WITHDRAWN, at=at)
+        row.next_look_at = None
+        row.save()
+        _note(row, Status.WITHDRAWN, source=Source.YOUNG_PERSON, by=None, at=at)
+    _stop_sending({row.notice_id for row in rows})
+    _forget_erased(limit=limit)
+    return len(rows)
+
+
+def _stop_sending(notice_ids: Iterable[Any]) -> None:
+    """A notice none of whose items is still wanted is not due any more."""
+    wanted = (
+        Takedown.objects.filter(notice__in=list(notice_ids)).exclude(status__in=states.ENDED).values("notice")
+    )
+    Notice.objects.filter(pk__in=list(notice_ids)).exclude(pk__in=wanted).update(due_at=None, ask_at=None)
+
+
+def _forget_erased(*, limit: int) -> None:
+    erased = Q(takedowns__case__report__status=ReportStatus.ERASED)
+    for notice in Notice.objects.filter(erased, lease_until=None).exclude(key=None).distinct()[:limit]:
+        notice.save(update_fields=privacy.blank(notice))
+        Event.objects.filter(takedown__notice=notice).update(words=None)
+        Takedown.objects.filter(notice=notice).update(next_look_at=None)
+
+
+# --- for whoever watches ------------------------------------------------------------------------------
+
+
+def oldest_due() -> datetime | None:
+    """Since when the oldest row has been waiting for a worker; None when nothing is due."""
+    now = timezone.now()
+    due = [
+        Notice.objects.filter(due_at__lte=now).aggregate(m=Min("due_at"))["m"],
+        Notice.objects.filter(lease_until__lte=now).aggregate(m=Min("lease_until"))["m"],
+    ]
+    return min((moment for moment in due if moment is not None), default=None)
+
+
+def look_after(takedown: Takedown, *, at: datetime) -> datetime | None:
+    """When to look again: the first moment of the schedule after `at`; None at its end."""
+    start = takedown.sent_at or takedown.requested_at
+    later: list[timedelta] = [wait for wait in settings.RECHECK_AFTER if start + wait > at]
+    if later:
+        return start + later[0]
+    # Between looks that disagree (not yet three misses), and for as long as it is gone, look on at the longest pace.
+    return at + settings.RECHECK_AFTER[-1] if takedown.status not in states.ENDED else None

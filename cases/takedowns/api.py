@@ -1,0 +1,393 @@
+"""The takedowns' calls, and the door for platforms that call back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.api import living_case_of, staff_of
+from cases.models import Case
+from cases.reading import is_erased
+from cases.takedowns import actions
+from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
+from cases.takedowns.inbound import webhook
+from cases.takedowns.inbound.webhook import BadSignature, ForeignItem, NotTheSchema, UnknownNotice
+from cases.takedowns.models import Attempt, Event, Takedown
+from cases.takedowns.serializers import (
+    FiledSerializer,
+    FindingSerializer,
+    OutcomeSerializer,
+    RequestSerializer,
+    ResolveSerializer,
+    TakedownRowSerializer,
+    TakedownSerializer,
+    TakedownsMadeSerializer,
+)
+from cases.takedowns.states import WATCHED, Outcome, Source, Status
+from helpline.accounts.api import Open, needs
+from helpline.accounts.permissions import Permission
+from helpline.audit import actions as audit
+from helpline.web import keyset, problems
+from helpline.web.flood import Gate
+from helpline.web.idempotency import idempotent
+from helpline.web.problems import Problem
+from helpline.web.schema import LIST_PARAMETERS, paged
+from reports.api import KEY_HEADER
+from reports.models import Link
+from reports.states import LinkStatus
+
+CanAsk = needs(Permission.TAKEDOWNS)
+# Counts only what was refused: a platform with much to tell is never slowed down.
+REFUSED_GATE = Gate(settings.INTAKE_PER_MINUTE)
+
+
+# --- what the actions' refusals mean ------------------------------------------------------------------
+
+
+@problems.meaning_of(AlreadyRequested)
+def already_requested(error: AlreadyRequested) -> Problem:
+    """The link is being asked for already."""
+    return Problem(
+        409, "already_requested", _("This link is being asked for already."), takedown=str(error.takedown.pk)
+    )
+
+
+@problems.meaning_of(NoChannel)
+def no_channel(error: NoChannel) -> Problem:
+    """Nothing reaches the platform."""
+    return Problem(
+        409,
+        "no_channel",
+        _("This platform has no channel in use that takes this."),
+        platform=error.platform.slug,
+    )
+
+
+@problems.meaning_of(WeakNotice)
+def weak_notice(error: WeakNotice) -> Problem:
+    """It would not hold, so it does not leave."""
+    findings = FindingSerializer(error.findings, many=True).data
+    return Problem(422, "weak_notice", _("This notice would not hold."), findings=findings)
+
+
+# --- asking and reading -------------------------------------------------------------------------------
+
+
+def visible(request: Request) -> QuerySet[Takedown]:
+    """The takedowns of the cases this person may see."""
+    cases = Case.objects.visible_to(staff_of(request)).values("pk")
+    return Takedown.objects.filter(case__in=cases).select_related(
+        "case__report", "platform", "link", "notice__channel", "notice__requested_by"
+    )
+
+
+def takedown_of(request: Request, pk: UUID) -> Takedown:
+    """One of them. Raises the same Problem for a foreign one as for an invented one."""
+    found = visible(request).filter(pk=pk).first()
+    if found is None:
+        raise problems.not_found()
+    return found
+
+
+def shown(request: Request, pk: UUID) -> Any:
+    """A takedown with its words."""
+    takedown = (
+        visible(request)
+        .prefetch_related(
+            Prefetch("events", Event.objects.select_related("by").order_by("at", "recorded_at")),
+            Prefetch("notice__attempts", Attempt.objects.order_by("number")),
+        )
+        .get(pk=pk)
+    )
+    box = None if is_erased(takedown.case) else takedown.case.box()
+    return TakedownSerializer(takedown, context={"box": box}).data
+
+
+class CaseTakedowns(APIView):
+    """Takedowns of a case."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_request",
+        summary="Ask for the removal of links",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=RequestSerializer,
+        responses={201: TakedownsMadeSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """All of them or none. 409 `already_requested` or `no_channel`, 422 `weak_notice`."""
+        case = living_case_of(request, ref)
+        said = RequestSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        channel = said.validated_data.get("channel")
+        links = list(Link.objects.filter(report=case.report_id, pk__in=said.validated_data["wanted"]))
+        if len(links) != len(said.validated_data["wanted"]):
+            raise problems.invalid({"links": [_("These are not all links of this case.")]})
+        if any(link.status == LinkStatus.WITHDRAWN for link in links):
+            raise Problem(409, "withdrawn", _("The young person withdrew one of these links."))
+        if channel is not None and any(link.platform_id != channel.platform_id for link in links):
+            raise problems.invalid({"channel": [_("This channel leads to another platform.")]})
+        made = actions.request_takedown(
+            case=case,
+            links=links,
+            by=staff_of(request),
+            at=timezone.now(),
+            channel=channel,
+            regimes=said.validated_data.get("regimes", ()),
+        )
+        rows = visible(request).filter(pk__in=[one.pk for one in made]).order_by("link__position")
+        return Response({"takedowns": TakedownRowSerializer(rows, many=True).data}, status=201)
+
+
+class Takedowns(APIView):
+    """Takedowns."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_list",
+        summary="Takedowns of the cases you may see, the last requested first",
+        tags=["takedowns"],
+        parameters=[
+            *LIST_PARAMETERS,
+            OpenApiParameter("status", str, enum=Status.values),
+            OpenApiParameter("case", str, description="Only those of this case."),
+            OpenApiParameter("platform", str, description="Only those of this platform, by its slug."),
+        ],
+        responses=paged("Takedowns", TakedownRowSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """The four truths of each, without addresses."""
+        rows = visible(request)
+        if status := request.query_params.get("status"):
+            if status not in Status.values:
+                raise problems.invalid({"status": [_("This is no status of a takedown.")]})
+            rows = rows.filter(status=status)
+        if ref := request.query_params.get("case"):
+            rows = rows.filter(case__ref=_word(ref, "case").upper())
+        if slug := request.query_params.get("platform"):
+            rows = rows.filter(platform__slug=_word(slug, "platform"))
+        page = keyset.page(
+            rows,
+            by=("-requested_at", "-id"),
+            cursor=keyset.cursor_of(request),
+            limit=keyset.limit_of(request),
+        )
+        return Response(keyset.answer(request, TakedownRowSerializer(page.rows, many=True).data, page.next))
+
+
+def _word(text: str, name: str) -> str:
+    if "\0" in text:
+        raise problems.invalid({name: [_("This holds a character that no name has.")]})
+    return text
+
+
+class OneTakedown(APIView):
+    """A takedown."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_read",
+        summary="One takedown, opened",
+        tags=["takedowns"],
+        responses=TakedownSerializer,
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """With its timeline. Reading it is recorded."""
+        takedown = takedown_of(request, pk)
+        audit.record(by=staff_of(request), verb="takedown.read", obj=takedown, at=timezone.now())
+        return Response(shown(request, pk))
+
+
+# --- what a person decides ----------------------------------------------------------------------------
+
+
+class TakedownOutcome(APIView):
+    """An outcome, by hand."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_outcome",
+        summary="Record what was learned",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=OutcomeSerializer,
+        responses=TakedownSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """The platform's newest word wins; an older one only joins the timeline. 409 before anything left."""
+        takedown = takedown_of(request, pk)
+        said = OutcomeSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        if takedown.status not in WATCHED | {Status.UNKNOWN}:
+            raise Problem(409, "forbidden_move", _("It has not left yet, so there is no answer to record."))
+        now = timezone.now()
+        actions.record_outcome(
+            takedown=takedown,
+            outcome=Outcome(said.validated_data["outcome"]),
+            source=Source.PERSON,
+            at=said.validated_data.get("at", now),
+            recorded_at=now,
+            by=staff_of(request),
+            words=said.validated_data["reason"],
+            redress_until=said.validated_data["redress_until"],
+        )
+        return Response(shown(request, pk))
+
+
+class TakedownFiled(APIView):
+    """A form was filled in by hand."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_filed",
+        summary="Say that the platform's form was filed",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=FiledSerializer,
+        responses=TakedownSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """409 `forbidden_move` unless it was waiting for that."""
+        takedown = takedown_of(request, pk)
+        said = FiledSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        actions.mark_filed(
+            takedown=takedown,
+            reference=said.validated_data["reference"],
+            by=staff_of(request),
+            at=timezone.now(),
+        )
+        return Response(shown(request, pk))
+
+
+class TakedownCancel(APIView):
+    """Not to be sent."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_cancel",
+        summary="Cancel before it leaves",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=None,
+        responses=TakedownSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """409 `forbidden_move` once it left, or is leaving."""
+        actions.cancel(takedown=takedown_of(request, pk), by=staff_of(request), at=timezone.now())
+        return Response(shown(request, pk))
+
+
+class TakedownRetry(APIView):
+    """Once more."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_retry",
+        summary="Send again what failed",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=None,
+        responses=TakedownSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """The same notice with the same key, so that a platform that has it knows. 409 unless it failed."""
+        actions.retry(takedown=takedown_of(request, pk), by=staff_of(request), at=timezone.now())
+        return Response(shown(request, pk))
+
+
+class TakedownResolve(APIView):
+    """Nobody knew whether it arrived; now somebody does."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_resolve_unknown",
+        summary="Settle a send whose outcome is unknown",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=ResolveSerializer,
+        responses=TakedownSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """It was sent, or it goes out again with the same key. 409 `forbidden_move` unless it is unknown."""
+        takedown = takedown_of(request, pk)
+        said = ResolveSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        actions.resolve_unknown(
+            takedown=takedown,
+            was_sent=said.validated_data["was_sent"],
+            by=staff_of(request),
+            at=timezone.now(),
+        )
+        return Response(shown(request, pk))
+
+
+# --- platforms call back ------------------------------------------------------------------------------
+
+_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    BadSignature: (401, "bad_signature"),
+    UnknownNotice: (404, "unknown_notice"),
+    ForeignItem: (409, "foreign_item"),
+    NotTheSchema: (422, "not_the_schema"),
+}
+
+
+class Inbound(APIView):
+    """A platform's callback (docs/notice-api.md)."""
+
+    authentication_classes = ()
+    permission_classes = (Open,)
+
+    @extend_schema(
+        operation_id="inbound",
+        summary="A platform tells what became of a notice",
+        tags=["inbound"],
+        parameters=[
+            OpenApiParameter(
+                "Helpline-Signature",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="`t=<unix seconds>,v1=<hex HMAC-SHA256 of '<t>.' and the body>`",
+            )
+        ],
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses={204: OpenApiResponse(description="Taken. A replayed event has no effect.")},
+    )
+    def post(self, request: Request, channel: str) -> Response:
+        """Signed with the channel's secret; nothing in it is believed before the signature is."""
+        try:
+            webhook.receive(
+                channel_slug=channel,
+                body=request._request.body,
+                signature=request.headers.get("Helpline-Signature", ""),
+                now=timezone.now(),
+            )
+        except tuple(_REFUSALS) as error:
+            REFUSED_GATE.check(request._request)
+            status, code = _REFUSALS[type(error)]
+            raise Problem(status, code, _("This callback can't be taken.")) from error
+        return Response(status=204)

@@ -1,0 +1,143 @@
+"""What every connector is: compose the bytes, send them, and, where the wire allows, ask whether they arrived."""
+
+import asyncio
+import smtplib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import aiohttp
+from django.conf import settings
+
+from cases.takedowns.notices import NoticeContent
+from cases.takedowns.states import Result
+from helpline.crypto.box import Box
+from helpline.platforms.models import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel as a connector needs it: where to, and the secrets, opened once a batch."""
+
+    channel_id: int
+    slug: str
+    kind: str
+    address: str
+    token: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    callback_url: str = ""
+
+
+def route_of(channel: Channel, box: Box) -> Route:
+    """Open a channel's secrets with the operator's settings box."""
+    return Route(
+        channel_id=channel.pk,
+        slug=channel.slug,
+        kind=channel.kind,
+        address=channel.address,
+        token=box.open(channel, "token_sealed"),
+        secret=box.open(channel, "outbound_secret_sealed"),
+        callback_url=f"{settings.PUBLIC_URL}/api/v1/inbound/{channel.slug}/",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How one try ended. `detail` is short and holds no content. `retry_after` only with RETRY."""
+
+    result: Result
+    http_status: int | None = None
+    reference: str = ""
+    detail: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a status query learned: whether the notice arrived (None: not known now), and what was decided of its items."""
+
+    arrived: bool | None
+    reference: str = ""
+    items: tuple[dict[str, Any], ...] = ()
+
+
+class Lines:
+    """The connections that stay open while a worker sends: one HTTP pool, a few kept SMTP connections."""
+
+    MAIL_THREADS = 8
+
+    def __init__(self, *, in_flight: int) -> None:
+        self._in_flight = in_flight
+        self._mail = threading.local()
+        self._mail_open: list[smtplib.SMTP] = []
+        self._pool = ThreadPoolExecutor(max_workers=self.MAIL_THREADS, thread_name_prefix="mail")
+        self.http: aiohttp.ClientSession
+
+    async def __aenter__(self) -> Self:
+        self.http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._in_flight, ttl_dns_cache=60),
+            timeout=aiohttp.ClientTimeout(total=30, sock_connect=10),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.http.close()
+        await asyncio.to_thread(self._pool.shutdown)
+        for line in self._mail_open:
+            line.close()
+
+    async def in_mail_thread(self, work: Callable[[], Sent]) -> Sent:
+        """Run a blocking SMTP conversation beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def mail_line(self, *, fresh: bool = False) -> smtplib.SMTP:
+        """This thread's kept SMTP connection. Raises smtplib.SMTPException or OSError when there is none to be had."""
+        line: smtplib.SMTP | None = getattr(self._mail, "line", None)
+        if line is not None and not fresh:
+            return line
+        line = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT)
+        if settings.EMAIL_USE_TLS:
+            line.starttls()
+        line.ehlo_or_helo_if_needed()
+        if settings.EMAIL_HOST_USER:
+            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        self._mail.line = line
+        self._mail_open.append(line)
+        return line
+
+    def drop_mail_line(self) -> None:
+        """Forget this thread's connection; the next message opens another."""
+        line: smtplib.SMTP | None = getattr(self._mail, "line", None)
+        self._mail.line = None
+        if line is not None:
+            self._mail_open.remove(line)
+            line.close()
+
+
+class Connector:
+    """Base of all connectors. `by_hand` kinds are never claimed by a worker; `can_ask` ones answer status queries."""
+
+    by_hand: ClassVar[bool] = False
+    can_ask: ClassVar[bool] = False
+
+    def compose(self, content: NoticeContent, route: Route, *, at: datetime) -> bytes:
+        """The exact bytes that will leave."""
+        raise LookupError(f"{type(self).__name__} is filed by hand.")
+
+    async def send(
+        self, body: bytes, content: NoticeContent, route: Route, lines: Lines, *, at: datetime
+    ) -> Sent:
+        """Send them. Never raises for what a network or a platform can do: that is what `Sent` says."""
+        raise LookupError(f"{type(self).__name__} is filed by hand.")
+
+    async def ask(self, notice_id: str, route: Route, lines: Lines, *, at: datetime) -> Answer:
+        """Did it arrive, and what was decided?"""
+        return Answer(arrived=None)

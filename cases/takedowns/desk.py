@@ -1,0 +1,378 @@
+"""What the desk shows of takedowns: the tabs by what needs a person, the four truths, the timeline in sentences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.models import Case
+from cases.reading import OpenCase, OpenLink
+from cases.states import CaseStatus
+from cases.takedowns import connectors, states
+from cases.takedowns.models import Event, Takedown
+from cases.takedowns.states import Outcome, Result, Source, Status
+from helpline.accounts.models import Staff
+from helpline.crypto.box import Box
+from helpline.crypto.wrapping import WrongKey
+from reports.states import LinkStatus
+
+# --- lists --------------------------------------------------------------------------------------------
+
+# The tabs of the desk: which statuses stand under each. Those of NEEDS_A_PERSON wait for somebody's decision.
+TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
+    "to-file": (gettext_lazy("To file by hand"), frozenset({Status.TO_FILE})),
+    "unknown": (gettext_lazy("Unknown"), frozenset({Status.UNKNOWN})),
+    "refused": (gettext_lazy("Refused"), frozenset({Status.REFUSED, Status.NOT_FOUND})),
+    "more": (gettext_lazy("More information"), frozenset({Status.MORE_INFORMATION})),
+    "failed": (gettext_lazy("Not sent"), frozenset({Status.FAILED})),
+    "reappeared": (gettext_lazy("Reappeared"), frozenset({Status.REAPPEARED})),
+    "progress": (
+        gettext_lazy("In progress"),
+        frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.ACKNOWLEDGED, Status.UNDER_REVIEW})
+        | states.SAID_REMOVED,
+    ),
+    "all": (gettext_lazy("All"), frozenset(Status)),
+}
+NEEDS_A_PERSON = ("to-file", "unknown", "refused", "more", "failed", "reappeared")
+DECIDED_BY_A_PERSON: frozenset[Status] = frozenset().union(*(TABS[tab][1] for tab in NEEDS_A_PERSON))
+
+
+def visible_to(staff: Staff) -> QuerySet[Takedown]:
+    """Takedowns of the cases this person may see."""
+    return Takedown.objects.filter(case__in=Case.objects.visible_to(staff))
+
+
+def under_tab(staff: Staff, tab: str) -> QuerySet[Takedown]:
+    """What stands under a tab. A link that was asked for again, or a closed case, no longer needs a decision."""
+    _label, statuses = TABS[tab]
+    found = visible_to(staff)
+    if tab == "all":
+        return found
+    found = found.filter(status__in=statuses)
+    return found if tab == "progress" else _undecided(found)
+
+
+def needing_a_person(staff: Staff) -> QuerySet[Takedown]:
+    """Everything that waits for somebody's decision: what the rail counts."""
+    return _undecided(visible_to(staff).filter(status__in=DECIDED_BY_A_PERSON))
+
+
+def _undecided(found: QuerySet[Takedown]) -> QuerySet[Takedown]:
+    later = Takedown.objects.filter(link=OuterRef("link"), requested_at__gt=OuterRef("requested_at"))
+    return found.exclude(case__status=CaseStatus.CLOSED).filter(~Exists(later))
+
+
+# --- the four truths ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One of the four: a tone (see the design's vocabulary), words, when it became true, and where that is known from."""
+
+    tone: str
+    label: str
+    at: datetime | None = None
+    source: str = ""
+
+
+TONES: Mapping[str, str] = {
+    Status.QUEUED: "go",
+    Status.TO_FILE: "wait",
+    Status.SENDING: "go",
+    Status.UNKNOWN: "unknown",
+    Status.FAILED: "stop",
+    Status.SENT: "go",
+    Status.ACKNOWLEDGED: "go",
+    Status.UNDER_REVIEW: "go",
+    Status.REMOVED: "good",
+    Status.DISABLED: "good",
+    Status.ACCOUNT_REMOVED: "good",
+    Status.PARTLY_REMOVED: "wait",
+    Status.ALREADY_GONE: "good",
+    Status.REFUSED: "stop",
+    Status.MORE_INFORMATION: "wait",
+    Status.NOT_FOUND: "stop",
+    Status.GONE: "good",
+    Status.REAPPEARED: "stop",
+    Status.WITHDRAWN: "none",
+    Status.CANCELLED: "none",
+}
+_TRANSPORT_TONES: Mapping[str, str] = {
+    Result.ACCEPTED: "good",
+    Result.REFUSED: "stop",
+    Result.RETRY: "wait",
+    Result.UNKNOWN: "unknown",
+    Result.NOT_SENT: "stop",
+}
+_BEFORE_SENDING: Mapping[str, Promise | str] = {
+    Status.QUEUED: gettext_lazy("Waiting to leave"),
+    Status.TO_FILE: gettext_lazy("To file by hand"),
+    Status.SENDING: gettext_lazy("Leaving now"),
+    Status.UNKNOWN: gettext_lazy("Perhaps"),
+}
+
+
+def truths(takedown: Takedown) -> dict[str, Truth]:
+    """What we sent, what the transport did, what the platform answered, what a look saw. Kept apart on purpose."""
+    return {
+        "sent": _sent(takedown),
+        "transport": _transport(takedown),
+        "platform": _platform(takedown),
+        "observed": _observed(takedown),
+    }
+
+
+def _sent(takedown: Takedown) -> Truth:
+    if takedown.sent_at is not None:
+        return Truth("good", _("Yes"), takedown.sent_at, _("our own record"))
+    if takedown.status in _BEFORE_SENDING:
+        return Truth(TONES[takedown.status], str(_BEFORE_SENDING[takedown.status]), takedown.status_at)
+    return Truth("stop" if takedown.status == Status.FAILED else "none", _("No"), takedown.status_at)
+
+
+def _transport(takedown: Takedown) -> Truth:
+    if not takedown.transport:
+        return Truth("quiet", _("Not yet"))
+    result = Result(takedown.transport)
+    return Truth(_TRANSPORT_TONES[result], str(result.label), takedown.transport_at, _("our own sending"))
+
+
+def _platform(takedown: Takedown) -> Truth:
+    if not takedown.platform_says:
+        return Truth("quiet", _("No word"))
+    said = Outcome(takedown.platform_says)
+    return Truth(
+        TONES[states.STATUS_OF[said]], str(said.label), takedown.platform_at, _("the platform’s word")
+    )
+
+
+def _observed(takedown: Takedown) -> Truth:
+    if takedown.reappeared_at is not None and takedown.observed == Outcome.SEEN_THERE:
+        return Truth("stop", _("It came back"), takedown.reappeared_at, str(Source.RECHECK.label))
+    if takedown.observed == Outcome.SEEN_GONE:
+        return Truth("good", _("Gone"), takedown.observed_at, str(Source.RECHECK.label))
+    if takedown.observed == Outcome.SEEN_THERE:
+        return Truth("wait", _("Still there"), takedown.observed_at, str(Source.RECHECK.label))
+    return Truth("quiet", _("Not yet"))
+
+
+# --- the timeline -------------------------------------------------------------------------------------
+
+_OURS: Mapping[str, tuple[str, Promise | str]] = {
+    Status.QUEUED: ("go", gettext_lazy("Requested")),
+    Status.TO_FILE: ("wait", gettext_lazy("Requested, to be filed by hand")),
+    Status.SENT: ("good", gettext_lazy("Sent")),
+    Status.FAILED: ("stop", gettext_lazy("Not sent")),
+    Status.CANCELLED: ("none", gettext_lazy("Cancelled before it left")),
+    Status.WITHDRAWN: ("none", gettext_lazy("Withdrawn by the young person")),
+    Result.REFUSED: ("stop", gettext_lazy("The channel did not take the notice")),
+    Result.RETRY: ("wait", gettext_lazy("Not taken at that moment; tried again later")),
+    Result.UNKNOWN: ("unknown", gettext_lazy("Perhaps received: no answer came back")),
+    Result.NOT_SENT: ("wait", gettext_lazy("Did not leave; tried again later")),
+}
+_SEEN: Mapping[str, tuple[str, Promise | str]] = {
+    Outcome.SEEN_THERE: ("wait", gettext_lazy("We looked: still there")),
+    Outcome.SEEN_GONE: ("good", gettext_lazy("We looked: gone")),
+    "unclear": ("unknown", gettext_lazy("We may not look at this address")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the timeline, as components/timeline.html wants it."""
+
+    at: datetime
+    text: str
+    tone: str
+    who: str = ""
+    detail: str = ""
+
+
+def line(event: Event, *, platform: str, box: Box | None) -> Line:
+    """An event as a sentence. `box` opens what somebody wrote; None once the report is erased."""
+    tone, text = _sentence(event, platform)
+    words = box.open(event, "words") if box is not None and event.words else ""
+    why = str(event.detail.get("why") or "")
+    return Line(
+        at=event.at,
+        text=text,
+        tone=tone,
+        who=str(event.by) if event.by else str(Source(event.source).label),
+        detail=words or why,
+    )
+
+
+def _sentence(event: Event, platform: str) -> tuple[str, str]:
+    if event.what in _SEEN:
+        tone, text = _SEEN[event.what]
+        return tone, str(text)
+    if event.source in {Source.CALLBACK, Source.PERSON, Source.QUERY} and event.what in states.STATUS_OF:
+        said = Outcome(event.what)
+        return TONES[states.STATUS_OF[said]], _("%(platform)s: %(said)s") % {
+            "platform": platform,
+            "said": said.label,
+        }
+    if event.detail.get("filed_by_hand"):
+        return "good", _("Filed by hand")
+    if "was_sent" in event.detail:
+        arrived = bool(event.detail["was_sent"])
+        return (
+            ("good", _("Found to have arrived"))
+            if arrived
+            else ("go", _("Found not to have arrived; sent again"))
+        )
+    tone, text = _OURS.get(event.what, ("quiet", event.what))
+    return tone, str(text)
+
+
+# --- a takedown, and the links of a case with theirs --------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TakedownView:
+    """A takedown as every page shows it."""
+
+    takedown: Takedown
+    truths: Mapping[str, Truth]
+    tone: str
+    label: str
+    timeline: Sequence[Line] = ()
+    paste: Mapping[str, str] | None = (
+        None  # what to paste into the platform's form, while it is to be filed by hand
+    )
+
+    @property
+    def may_record(self) -> bool:
+        """Can something be said about it by hand? Once it left, or perhaps left."""
+        return self.takedown.status in states.WATCHED or self.takedown.status == Status.UNKNOWN
+
+
+def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None = None) -> TakedownView:
+    """`takedown` needs its notice with channel, and its platform, loaded."""
+    status = Status(takedown.status)
+    lines = [line(event, platform=takedown.platform.name, box=box) for event in events]
+    return TakedownView(
+        takedown=takedown,
+        truths=truths(takedown),
+        tone=TONES[status],
+        label=str(status.label),
+        timeline=sorted(lines, key=lambda one: one.at, reverse=True),
+        paste=_paste(takedown) if status == Status.TO_FILE else None,
+    )
+
+
+def _paste(takedown: Takedown) -> Mapping[str, str] | None:
+    try:
+        return connectors.text_to_paste(takedown.notice)
+    except WrongKey:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link of a case with what was asked about it, the latest first."""
+
+    opened: OpenLink
+    takedowns: Sequence[TakedownView] = field(default=())
+    may_ask: bool = False
+
+    @property
+    def now(self) -> TakedownView | None:
+        """The request that counts."""
+        return self.takedowns[0] if self.takedowns else None
+
+    @property
+    def earlier(self) -> Sequence[TakedownView]:
+        """Requests before it, ended."""
+        return self.takedowns[1:]
+
+
+def links_of(opened: OpenCase) -> list[LinkView]:
+    """The links of an opened case with their takedowns; two queries, however many there are."""
+    case, erased = opened.case, opened.report.erased
+    box = None if erased else case.box()
+    found = case.takedowns.select_related("notice__channel", "platform").order_by("-requested_at", "-id")
+    by_link: dict[Any, list[TakedownView]] = {}
+    for takedown in found.prefetch_related("events__by"):
+        view = view_of(takedown, events=takedown.events.all(), box=box)
+        by_link.setdefault(takedown.link_id, []).append(view)
+    may = not erased and case.status != CaseStatus.CLOSED
+    return [
+        LinkView(
+            opened=one,
+            takedowns=by_link.get(one.link.pk, ()),
+            may_ask=may and _may_ask(one, by_link.get(one.link.pk, ())),
+        )
+        for one in opened.report.links
+    ]
+
+
+def _may_ask(one: OpenLink, asked: Sequence[TakedownView]) -> bool:
+    """What was seen gone is not asked for again; should it come back, its status says so."""
+    if one.link.status == LinkStatus.WITHDRAWN or (asked and asked[0].takedown.status == Status.GONE):
+        return False
+    return all(view.takedown.status in states.MAY_ASK_AGAIN for view in asked)
+
+
+# --- what to do next ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that waits for the person at the desk, and where on the page it is done."""
+
+    text: str
+    anchor: str
+    tone: str = "wait"
+
+
+def next_steps(opened: OpenCase, links: Sequence[LinkView]) -> list[Step]:
+    """What this case needs, the most urgent first; [] when there is nothing to do but wait."""
+    if opened.report.erased or opened.case.status == CaseStatus.CLOSED:
+        return []
+    steps: list[Step] = []
+    if opened.item is not None and opened.item.danger:
+        steps.append(Step(_("A life may be at stake: make contact first."), "messages", "danger"))
+    if opened.unread:
+        steps.append(Step(_("Read what the young person wrote, and answer."), "messages"))
+    never = [one for one in links if one.may_ask and one.now is None]
+    if never:
+        steps.append(Step(_("Ask for the removal of what nobody has asked for yet."), "links", "go"))
+    steps += [Step(text, f"takedown-{one.takedown.pk}", tone) for one, text, tone in _undecided_steps(links)]
+    if any(member.decided_at is None for member in opened.memberships):
+        steps.append(Step(_("Say whether this is the same matter as other cases."), "incident"))
+    if (
+        links
+        and not steps
+        and all(one.now is not None and one.now.takedown.status == Status.GONE for one in links)
+    ):
+        steps.append(
+            Step(_("Everything was seen gone. Tell the young person, then close the case."), "close", "good")
+        )
+    return steps
+
+
+_STEP_WORDS: Mapping[str, tuple[Promise | str, str]] = {
+    Status.TO_FILE: (gettext_lazy("File the request in %(platform)s’s form."), "wait"),
+    Status.UNKNOWN: (gettext_lazy("Find out whether %(platform)s got the request."), "unknown"),
+    Status.FAILED: (
+        gettext_lazy("The request to %(platform)s did not leave. Try again or cancel it."),
+        "stop",
+    ),
+    Status.REFUSED: (gettext_lazy("%(platform)s refused. Ask again with more, or close this way."), "stop"),
+    Status.NOT_FOUND: (gettext_lazy("%(platform)s found nothing there. Check the address."), "stop"),
+    Status.MORE_INFORMATION: (gettext_lazy("%(platform)s asks for more information."), "wait"),
+    Status.REAPPEARED: (gettext_lazy("It came back on %(platform)s. Ask again."), "stop"),
+}
+
+
+def _undecided_steps(links: Sequence[LinkView]) -> Iterable[tuple[TakedownView, str, str]]:
+    for one in links:
+        if one.now is not None and one.now.takedown.status in _STEP_WORDS:
+            text, tone = _STEP_WORDS[one.now.takedown.status]
+            yield one.now, str(text) % {"platform": one.now.takedown.platform.name}, tone

@@ -1,0 +1,1 @@
+"""Doors by which platforms answer."""

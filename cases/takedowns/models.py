@@ -1,0 +1,265 @@
+"""A notice is what leaves; a takedown is what becomes of one piece of content; an attempt is one try to send."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from cases.models import Case
+from cases.takedowns import states
+from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
+from helpline.crypto import wrapping
+from helpline.crypto.box import Box
+from helpline.crypto.fields import SealedField
+from helpline.platforms.models import Channel, Platform, Regime
+from reports.models import Link
+
+
+class Notice(models.Model):
+    """One request to one channel about one or more items. Its words are sealed under a key of its own.
+
+    It is also the worker's to-do: `due_at` says when it wants to be sent; a worker that takes it holds a lease until
+    `lease_until` and the number `fence`, and a result that comes with an older number is not written.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    regimes = ArrayField(models.CharField(max_length=20, choices=Regime.choices))
+    language = models.CharField(max_length=8)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    ask_at = models.DateTimeField(
+        null=True, blank=True
+    )  # unknown: when to ask the platform whether it has it
+    asks = models.PositiveSmallIntegerField(default=0)
+    reference = models.CharField(max_length=200, blank=True)  # the platform's own
+    failure = models.CharField(
+        max_length=200, blank=True
+    )  # why it did not leave, in a coded word and a short text
+    key = models.BinaryField(null=True)
+    content = SealedField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="notice_due_or_leased", condition=Q(due_at=None) | Q(lease_until=None)
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["due_at", "id"], name="notice_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["lease_until"], name="notice_leased", condition=Q(lease_until__isnull=False)
+            ),
+            models.Index(fields=["ask_at"], name="notice_ask", condition=Q(ask_at__isnull=False)),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "channel",
+            "regimes",
+            "language",
+            "requested_by",
+            "requested_at",
+            "due_at",
+            "lease_until",
+            "fence",
+            "tries",
+            "ask_at",
+            "asks",
+            "reference",
+            "failure",
+        )
+        blank = ("key",)
+        sealed = ("content",)
+
+    def __str__(self) -> str:
+        return f"notice {self.pk}"
+
+    @property
+    def about(self) -> str:
+        """What its key is bound to."""
+        return f"notice:{self.pk}"
+
+    def box(self) -> Box:
+        """Opens the notice's words. Raises WrongKey once erased."""
+        if self.key is None:
+            raise wrapping.WrongKey("This notice was erased.")
+        return Box(wrapping.unwrap_for_desk(self.key, about=self.about))
+
+
+class Takedown(models.Model):
+    """One link asked of one channel, from the wish to the proof. The four truths stand side by side."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="takedowns")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="takedowns")
+    link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="takedowns")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
+    status_at = models.DateTimeField()
+    requested_at = models.DateTimeField()
+    # 1. what we sent
+    sent_at = models.DateTimeField(null=True, blank=True)
+    # 2. what the transport did
+    transport = models.CharField(max_length=10, choices=Result.choices, blank=True)
+    transport_at = models.DateTimeField(null=True, blank=True)
+    # 3. what the platform answered
+    platform_says = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
+    platform_at = models.DateTimeField(null=True, blank=True)
+    acted_at = models.DateTimeField(null=True, blank=True)  # the first time anything says it was acted on
+    redress_until = models.DateField(null=True, blank=True)
+    # 4. what a look at the link saw
+    observed = models.CharField(
+        max_length=10,
+        choices=[(o.value, o.label) for o in (Outcome.SEEN_THERE, Outcome.SEEN_GONE)],
+        blank=True,
+    )
+    observed_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)  # since when it has been seen gone, without a break
+    reappeared_at = models.DateTimeField(null=True, blank=True)
+    next_look_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    misses = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="takedown_transport_when",
+                condition=Q(transport="", transport_at=None)
+                | ~Q(transport="") & Q(transport_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="takedown_platform_when",
+                condition=Q(platform_says="", platform_at=None)
+                | ~Q(platform_says="") & Q(platform_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="takedown_observed_when",
+                condition=Q(observed="", observed_at=None) | ~Q(observed="") & Q(observed_at__isnull=False),
+            ),
+            # The same link never leaves twice at once.
+            models.UniqueConstraint(
+                fields=["link"],
+                name="takedown_leaves_once",
+                condition=Q(status__in=sorted(states.LEAVING)),
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["next_look_at", "id"], name="takedown_look", condition=Q(next_look_at__isnull=False)
+            ),
+            models.Index(fields=["-requested_at", "-id"], name="takedown_requested"),
+            models.Index(fields=["status", "-requested_at", "-id"], name="takedown_status"),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "notice",
+            "case",
+            "link",
+            "platform",
+            "status",
+            "status_at",
+            "requested_at",
+            "sent_at",
+            "transport",
+            "transport_at",
+            "platform_says",
+            "platform_at",
+            "acted_at",
+            "redress_until",
+            "observed",
+            "observed_at",
+            "gone_at",
+            "reappeared_at",
+            "next_look_at",
+            "looks",
+            "misses",
+        )
+
+    def __str__(self) -> str:
+        return f"takedown {self.pk}"
+
+    def move(self, status: Status, *, at: Any) -> None:
+        """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""
+        if status not in states.TRANSITIONS[Status(self.status)]:
+            raise ForbiddenMove(f"A takedown that is {self.status} can't become {status}.")
+        self.status, self.status_at = status, at
+
+
+class Attempt(models.Model):
+    """One try to send a notice: written before it leaves, and its result after. A result that never came is unknown."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    fence = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=10, choices=Result.choices, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    detail = models.CharField(max_length=200, blank=True)
+    digest = models.BinaryField(max_length=32)  # SHA-256 of the bytes that left: proof without content
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["notice", "number"], name="attempt_number_once"),
+            models.CheckConstraint(
+                name="attempt_finished_with_result",
+                condition=Q(result="", finished_at=None) | ~Q(result="") & Q(finished_at__isnull=False),
+            ),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "notice",
+            "number",
+            "fence",
+            "started_at",
+            "finished_at",
+            "result",
+            "http_status",
+            "detail",
+            "digest",
+        )
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.notice_id}"
+
+
+class Event(models.Model):
+    """A line of a takedown's timeline, never rewritten. `key` names a platform's event, so that a replay has no effect."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()  # when it happened, by the source's word
+    recorded_at = models.DateTimeField()
+    source = models.CharField(max_length=14, choices=Source.choices)
+    what = models.CharField(max_length=16)  # an Outcome, a Status or a Result
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    detail = models.JSONField(default=dict)  # coarse: codes, counts, dates
+    words = SealedField()  # what the platform or a colleague wrote, sealed with the case's key
+    key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["takedown", "at", "recorded_at"], name="takedown_event_order")
+        ]
+
+    class Privacy:
+        keep = ("id", "takedown", "at", "recorded_at", "source", "what", "by", "detail", "key")
+        sealed = ("words",)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,267 @@
+"""The takedown desk, one takedown, and asking for removals from the case page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases import actions as casework
+from cases import rail, reading
+from cases.models import Case
+from cases.queue import capped_counts
+from cases.takedowns import actions, asking, desk
+from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
+from cases.takedowns.asking import Draft
+from cases.takedowns.forms import FiledForm, OutcomeForm
+from cases.takedowns.models import Takedown
+from cases.takedowns.states import MAY_ASK_AGAIN, ForbiddenMove, Outcome, Source, Status
+from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from helpline.accounts.access import StaffRequest, needs
+from helpline.accounts.permissions import Permission
+from helpline.crypto.wrapping import WrongKey
+from reports.models import Link
+from reports.states import LinkStatus
+
+
+@needs(Permission.TAKEDOWNS)
+@require_safe
+def desk_page(request: StaffRequest) -> HttpResponse:
+    found = capped_counts({name: desk.under_tab(request.user, name) for name in desk.NEEDS_A_PERSON})
+    tab = request.GET.get("tab", "")
+    if tab not in desk.TABS:
+        tab = next((name for name in desk.NEEDS_A_PERSON if found[name]), "progress")
+    rows = desk.under_tab(request.user, tab).select_related(
+        "notice__channel", "platform", "link", "case__assignee"
+    )
+    # What waits for a decision: the oldest first. The rest: the newest.
+    order = ("status_at", "id") if tab in desk.NEEDS_A_PERSON else ("-requested_at", "-id")
+    page = page_of(request, rows, *order)
+    context = {
+        "rows": [desk.view_of(takedown) for takedown in page.rows],
+        "tab": tab,
+        "tabs": _tabs(request, tab, found),
+        "next_url": next_address(request, page.next),
+        "first_url": first_address(request),
+        "now": timezone.now(),
+    }
+    return render(request, "takedowns/desk.html", context)
+
+
+def _tabs(request: StaffRequest, current: str, found: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "url": f"{request.path}?tab={tab}",
+            "count": rail.capped(found.get(tab)),
+            "current": tab == current,
+        }
+        for tab, (label, _statuses) in desk.TABS.items()
+    ]
+
+
+def _takedown_for(request: StaffRequest, takedown_id: UUID) -> Takedown:
+    """Raises Http404 for one that is not there or not this person's."""
+    found = desk.visible_to(request.user).select_related(
+        "notice__channel",
+        "notice__requested_by",
+        "platform",
+        "link__platform",
+        "case__report",
+        "case__assignee",
+    )
+    return get_object_or_404(found, pk=takedown_id)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_safe
+def detail(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    return _show(request, _takedown_for(request, takedown_id))
+
+
+def _show(request: StaffRequest, takedown: Takedown, *, status: int = 200, **bound: Any) -> HttpResponse:
+    case = takedown.case
+    box = None if reading.is_erased(case) else case.box()
+    view = desk.view_of(takedown, events=takedown.events.select_related("by"), box=box)
+    casework.record_read(case=case, by=request.user, at=timezone.now())
+    context: dict[str, Any] = {
+        "view": view,
+        "takedown": takedown,
+        "case": case,
+        "url": box.open(takedown.link, "url") if box else "",
+        "account": box.open(takedown.link, "account") if box else "",
+        "attempts": takedown.notice.attempts.order_by("-number"),
+        "erased": box is None,
+        "filed": FiledForm(),
+        "outcome": OutcomeForm(),
+    }
+    return render(request, "takedowns/detail.html", context | bound, status=status)
+
+
+Act = Callable[[Takedown], str]
+
+
+def _decide(request: StaffRequest, takedown: Takedown, act: Act) -> HttpResponse:
+    """Act, and go back to where the decision was taken: the case, the desk or the takedown's own page."""
+    here = {
+        "case": f"{reverse('desk:case', kwargs={'ref': takedown.case.ref})}#takedown-{takedown.pk}",
+        "desk": f"{reverse('takedowns:desk')}?tab={request.POST.get('tab', '')}",
+    }.get(request.POST.get("from", ""), reverse("takedowns:detail", kwargs={"takedown_id": takedown.pk}))
+    try:
+        said = act(takedown)
+    except ForbiddenMove:
+        takedown.refresh_from_db()
+        said = _("It changed meanwhile: it is “%(status)s” now. Nothing was done twice.")
+        return back_to(
+            request, here, said % {"status": takedown.get_status_display()}, level=messages.WARNING
+        )
+    return back_to(request, here, said)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def filed(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    takedown, form = _takedown_for(request, takedown_id), FiledForm(request.POST)
+    if not form.is_valid():
+        return _show(request, takedown, status=NOT_TAKEN, filed=form)
+
+    def act(takedown: Takedown) -> str:
+        reference = form.cleaned_data["reference"]
+        actions.mark_filed(takedown=takedown, reference=reference, by=request.user, at=timezone.now())
+        return _("Noted as sent. We look at the link from now on.")
+
+    return _decide(request, takedown, act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def outcome(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    takedown, form = _takedown_for(request, takedown_id), OutcomeForm(request.POST)
+    if form.is_valid() and not desk.view_of(takedown).may_record:
+        form.add_error("outcome", _("It has not left yet, so there is no answer to record."))
+    if not form.is_valid():
+        return _show(request, takedown, status=NOT_TAKEN, outcome=form)
+
+    def act(takedown: Takedown) -> str:
+        data = form.cleaned_data
+        actions.record_outcome(
+            takedown=takedown,
+            outcome=Outcome(data["outcome"]),
+            source=Source.PERSON,
+            at=data["at"],
+            recorded_at=timezone.now(),
+            by=request.user,
+            words=data["words"],
+            redress_until=data["redress_until"],
+        )
+        return _("Recorded. The young person reads it when they come back.")
+
+    return _decide(request, takedown, act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def settle(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    was_sent = request.POST.get("was_sent") == "yes"
+
+    def act(takedown: Takedown) -> str:
+        actions.resolve_unknown(takedown=takedown, was_sent=was_sent, by=request.user, at=timezone.now())
+        return _("Noted as sent.") if was_sent else _("It goes out again, with the same number.")
+
+    return _decide(request, _takedown_for(request, takedown_id), act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def cancel(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    def act(takedown: Takedown) -> str:
+        actions.cancel(takedown=takedown, by=request.user, at=timezone.now())
+        return _("Cancelled. Nothing leaves.")
+
+    return _decide(request, _takedown_for(request, takedown_id), act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def retry(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    def act(takedown: Takedown) -> str:
+        actions.retry(takedown=takedown, by=request.user, at=timezone.now())
+        return _("It goes out again now.")
+
+    return _decide(request, _takedown_for(request, takedown_id), act)
+
+
+# --- asking, from the case ----------------------------------------------------------------------------
+
+
+@needs(Permission.TAKEDOWNS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_page(request: StaffRequest, ref: str) -> HttpResponse:
+    """What would leave for the chosen links (all that can be asked for, when none is named); sent on POST."""
+    case = case_for(request.user, ref)
+    given = request.POST if request.method == "POST" else request.GET
+    links = _askable(case, given.getlist("link"))
+    channels = {
+        name.removeprefix("channel-"): value for name, value in given.items() if name.startswith("channel-")
+    }
+    try:
+        drafted = asking.drafts(case=case, links=links, channels=channels, at=timezone.now())
+    except WrongKey:
+        said = _("The young person erased this report. Nothing can be asked for any more.")
+        return back_to(request, reverse("desk:case", kwargs={"ref": case.ref}), said, level=messages.WARNING)
+    if request.method == "POST" and drafted:
+        return _send(request, case, drafted)
+    context = {
+        "case": case,
+        "drafts": drafted,
+        "may_leave": bool(drafted) and all(one.may_leave for one in drafted),
+    }
+    return render(request, "takedowns/request.html", context)
+
+
+def _askable(case: Case, chosen: Sequence[str]) -> list[Link]:
+    found = (
+        case.report.links.select_related("platform").exclude(status=LinkStatus.WITHDRAWN).order_by("position")
+    )
+    live = case.takedowns.exclude(status__in=MAY_ASK_AGAIN).values_list("link_id", flat=True)
+    links = [link for link in found.exclude(pk__in=live) if not chosen or str(link.pk) in chosen]
+    if chosen:
+        return links
+    # "All" means what nobody has asked for yet; asking again is chosen link by link.
+    asked = set(case.takedowns.values_list("link_id", flat=True))
+    return [link for link in links if link.pk not in asked]
+
+
+def _send(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpResponse:
+    page = f"{reverse('desk:case', kwargs={'ref': case.ref})}#links"
+    try:
+        made = asking.ask(case=case, drafted=drafted, by=request.user, at=timezone.now())
+    except AlreadyRequested:
+        said = _(
+            "One of these links was asked for a moment ago. Nothing was sent twice; look at what is under way."
+        )
+        return back_to(request, page, said, level=messages.WARNING)
+    except (NoChannel, WeakNotice):
+        context = {"case": case, "drafts": drafted, "may_leave": False}
+        return render(request, "takedowns/request.html", context, status=NOT_TAKEN)
+    return back_to(request, page, _what_was_asked(made))
+
+
+def _what_was_asked(made: Sequence[Takedown]) -> str:
+    by_hand = sum(one.status == Status.TO_FILE for one in made)
+    leaving = len(made) - by_hand
+    parts = []
+    if leaving:
+        text = ngettext("%(count)s request leaves now.", "%(count)s requests leave now.", leaving)
+        parts.append(text % {"count": leaving})
+    if by_hand:
+        text = ngettext("%(count)s is to be filed by hand.", "%(count)s are to be filed by hand.", by_hand)
+        parts.append(text % {"count": by_hand})
+    return " ".join(parts)

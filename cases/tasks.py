@@ -1,0 +1,18 @@
+"""What beat asks of the queue."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from cases import actions, queue
+
+
+@shared_task
+def triage_new_reports(**kwargs: Any) -> None:
+    """Find new reports, new messages and erasures. Nobody was called: the rows are the message."""
+    now = timezone.now()
+    while queue.add_new_reports(at=now) == 500:
+        pass
+    queue.note_unread()
+    actions.follow_erasures(at=now)

@@ -1,0 +1,147 @@
+"""Tags of the desk's pages: words of colleagues, waiting that ages visibly, deadlines counted down."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from cases import rail, words
+from cases.reading import OpenCase, OpenReport
+from cases.states import Happening
+from helpline.accounts.permissions import Permission
+from reports.models import Message
+
+register = template.Library()
+
+
+@register.filter
+def kind_word(code: str) -> words.Words:
+    return words.KINDS.get(code, code)
+
+
+@register.filter
+def age_word(code: str) -> words.Words:
+    return words.AGES.get(code, code)
+
+
+@register.filter
+def writer_word(code: str) -> words.Words:
+    return words.WRITERS.get(code, code)
+
+
+@register.filter
+def link_kind_word(code: str) -> words.Words:
+    return words.LINK_KINDS.get(code, words.LINK_KINDS["unknown"])
+
+
+@register.filter
+def shared_word(code: str) -> words.Words:
+    return words.SHARED.get(code, code)
+
+
+@register.filter
+def circumstance_word(code: str) -> words.Words:
+    return words.circumstance(code)
+
+
+@register.filter
+def reason_word(one: Mapping[str, Any]) -> words.Words:
+    return words.reason(str(one["code"]))
+
+
+@register.simple_tag
+def waiting_since(at: datetime) -> SafeString:
+    """How long ago `at` was, in a <time> that ages: plain, then marked after a quarter of the promised hours, then late."""
+    span = timezone.now() - at
+    promise = timedelta(hours=settings.ANSWER_HOURS)
+    tone = "very-old" if span > promise else "old" if span > promise / 4 else ""
+    late = format_html('<span class="unseen"> ({})</span>', _("too long")) if tone == "very-old" else ""
+    return format_html(
+        '<time class="waiting {}" datetime="{}">{}{}</time>', tone, at.isoformat(), words.lasting(span), late
+    )
+
+
+@register.simple_tag
+def countdown(at: datetime | None) -> SafeString | str:
+    """How long until a deadline, or that it has passed; nothing for None."""
+    if at is None:
+        return ""
+    left = at - timezone.now()
+    text = (
+        _("in %(time)s") % {"time": words.lasting(left)}
+        if left > timedelta(0)
+        else _("passed %(time)s ago") % {"time": words.lasting(-left)}
+    )
+    tone = "very-old" if left < timedelta(hours=6) else "old" if left < timedelta(hours=24) else ""
+    return format_html('<time class="waiting {}" datetime="{}">{}</time>', tone, at.isoformat(), text)
+
+
+@register.filter
+def contact_word(via: str) -> words.Words:
+    return words.CONTACTS.get(via, via)
+
+
+@register.filter
+def answer_lines(opened: OpenReport) -> list[tuple[words.Words, str]]:
+    """Whatever else was written, with its question."""
+    return words.answers(opened.answers)
+
+
+@register.simple_tag(takes_context=True)
+def danger_count(context: Mapping[str, Any]) -> str:
+    """How many reports that wait speak of a life in danger; '' for none, or for whoever may not see the queue."""
+    return rail.capped(rail.counts(context["request"]).get("danger"))
+
+
+@register.simple_tag(takes_context=True)
+def may_search(context: Mapping[str, Any]) -> bool:
+    """Is there anything this person could find?"""
+    user = context["request"].user
+    return any(user.can(one) for one in (Permission.QUEUE_READ, Permission.CASES_OWN, Permission.CASES_ALL))
+
+
+_TONES = {
+    Happening.OPENED: "go",
+    Happening.MESSAGED: "go",
+    Happening.REPLIED: "wait",
+    Happening.REQUESTED: "go",
+    Happening.CLOSED: "good",
+    Happening.REOPENED: "wait",
+}
+
+
+@register.simple_tag
+def case_timeline(opened: OpenCase) -> list[dict[str, Any]]:
+    """The case's events, as components/timeline.html wants them."""
+    return [
+        {
+            "at": event.at,
+            "text": words.event(event),
+            "tone": _TONES.get(Happening(event.what), "quiet"),
+            "who": str(event.by) if event.by else "",
+        }
+        for event in opened.events
+    ]
+
+
+@register.simple_tag
+def conversation(opened: OpenCase) -> list[dict[str, Any]]:
+    """The messages, as components/messages.html wants them: ours are "mine"."""
+    return [
+        {
+            "mine": one.message.author == Message.Author.HELPLINE,
+            "who": (str(one.message.staff or _("The helpline")))
+            if one.message.author == Message.Author.HELPLINE
+            else _("The young person"),
+            "at": one.message.at,
+            "text": one.text,
+            "unread": one.message.author == Message.Author.YOUNG_PERSON and one.message.read_at is None,
+        }
+        for one in opened.messages
+    ]

@@ -1,0 +1,78 @@
+"""Steps that several of the desk's views share: loading what may be seen, and going back with a word of what happened."""
+
+from typing import TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from cases.models import Case, Incident, IncidentMember
+from cases.states import MemberState
+from helpline.accounts.access import StaffRequest
+from helpline.accounts.models import Staff
+from helpline.web import keyset
+from reports.models import Report
+
+M = TypeVar("M", bound=Model)
+PAGE = 50
+# An answer to a form that can't be taken: what was typed is shown again.
+NOT_TAKEN = 422
+
+
+def case_for(staff: Staff, ref: str) -> Case:
+    """The case with this reference. Raises Http404 when it is not there or not this person's: the two look the same."""
+    found = Case.objects.visible_to(staff).select_related("report", "assignee", "team")
+    return get_object_or_404(found, ref=ref.upper())
+
+
+def incident_for(staff: Staff, ref: str) -> Incident:
+    """The incident, for whoever may see one of the cases proposed for it or joined to it. Raises Http404 otherwise."""
+    mine = IncidentMember.objects.filter(case__in=Case.objects.visible_to(staff)).exclude(
+        state=MemberState.DETACHED
+    )
+    return get_object_or_404(Incident, ref=ref.upper(), pk__in=mine.values("incident"))
+
+
+def report_for(report_id: UUID) -> Report:
+    """A report. Raises Http404."""
+    return get_object_or_404(Report, pk=report_id)
+
+
+def page_of(request: HttpRequest, rows: QuerySet[M], *by: str) -> keyset.Page[M]:
+    """The page of `rows` that the address asks for, ordered by the columns `by`. Raises Http404 for a broken address."""
+    try:
+        return keyset.page(rows, by=by, cursor=request.GET.get("after", ""), limit=PAGE)
+    except keyset.BadCursor as error:
+        raise Http404 from error
+
+
+def back_to(request: HttpRequest, address: str, said: str, *, level: int = messages.SUCCESS) -> HttpResponse:
+    """Redirect to `address` and say there what happened."""
+    messages.add_message(request, level, said)
+    return redirect(address)
+
+
+def next_address(request: HttpRequest, cursor: str) -> str:
+    """The address of the following page of this list; '' at its end."""
+    if not cursor:
+        return ""
+    kept = {name: value for name, value in request.GET.items() if name != "after"}
+    return f"{request.path}?{urlencode(kept | {'after': cursor})}"
+
+
+def first_address(request: HttpRequest) -> str:
+    """The address of the first page, when this is a later one."""
+    if "after" not in request.GET:
+        return ""
+    kept = {name: value for name, value in request.GET.items() if name != "after"}
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
+
+
+def with_filter(request: StaffRequest, name: str, value: str) -> str:
+    """This list's address with one filter set, or taken off by an empty `value`; always from the first page."""
+    kept = {key: one for key, one in request.GET.items() if key not in {"after", name, "lang"} and one}
+    changed = kept | ({name: value} if value else {})
+    return f"{request.path}?{urlencode(changed)}" if changed else request.path

@@ -1,0 +1,139 @@
+"""How colleagues name things among themselves: shorter than what the form says to a young person."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cases.models import CaseEvent
+from cases.states import CaseStatus, Happening, Outcome
+from cases.triage import Reason
+from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+
+Words = str | Promise
+
+KINDS: Mapping[str, Words] = {
+    Kind.DEEPNUDE: gettext_lazy("Fake nude"),
+    Kind.REAL_IMAGE: gettext_lazy("Private picture shared"),
+    Kind.THREAT: gettext_lazy("Threat to share"),
+    Kind.SENT: gettext_lazy("Sent and regrets it"),
+    Kind.UNSURE: gettext_lazy("Something else, or not sure"),
+}
+AGES: Mapping[str, Words] = {
+    AgeRange.UNDER_13: gettext_lazy("Under 13"),
+    AgeRange.FROM_13: gettext_lazy("13–14"),
+    AgeRange.FROM_15: gettext_lazy("15–17"),
+    AgeRange.ADULT: gettext_lazy("18 or over"),
+    AgeRange.UNKNOWN: gettext_lazy("Age not said"),
+}
+WRITERS: Mapping[str, Words] = {
+    Who.SELF: gettext_lazy("Writes for themself"),
+    Who.FRIEND: gettext_lazy("A friend writes"),
+    Who.CHILD: gettext_lazy("A parent writes"),
+    Who.PUPIL: gettext_lazy("A professional writes"),
+}
+LINK_KINDS: Mapping[str, Words] = {
+    "post": gettext_lazy("Post"),
+    "profile": gettext_lazy("Profile"),
+    "message": gettext_lazy("Message"),
+    "group": gettext_lazy("Group"),
+    "file": gettext_lazy("File"),
+    "unknown": gettext_lazy("Page"),
+}
+SHARED: Mapping[str, Words] = {
+    "url": gettext_lazy("The same link"),
+    "account": gettext_lazy("The same account"),
+    "fingerprint": gettext_lazy("The same picture, by its fingerprint"),
+    "school": gettext_lazy("The same school"),
+}
+CONTACTS: Mapping[str, Words] = {
+    "none": gettext_lazy("They come back with their code. Write nowhere else."),
+    "email": gettext_lazy("By e-mail"),
+    "sms": gettext_lazy("By text message"),
+    "phone": gettext_lazy("By phone"),
+}
+ANSWERS: Mapping[str, Words] = {
+    "demand": gettext_lazy("What is asked of them"),
+    "deadline": gettext_lazy("Until when, in their words"),
+    "pasted": gettext_lazy("What they pasted about the places"),
+    "name": gettext_lazy("How they want to be called"),
+    "handle": gettext_lazy("How they want to be called"),
+}
+
+
+def reason(code: str) -> Words:
+    """A reason of the priority; a code from an older version is shown as it stands."""
+    return Reason(code).label if code in Reason.values else code
+
+
+def circumstance(code: str) -> Words:
+    """The triage's word for a circumstance: the young person's own is in the first person."""
+    return reason(code) if code in Circumstance.values else code
+
+
+def answers(said: Mapping[str, Any]) -> list[tuple[Words, str]]:
+    """What else was written, a line each; a question from another version keeps its own name."""
+    return [(ANSWERS.get(name, name), _answer(name, value)) for name, value in said.items() if value]
+
+
+def _answer(name: str, value: Any) -> str:
+    if name == "demand" and isinstance(value, list):
+        return ", ".join(str(Demand(one).label) if one in Demand.values else str(one) for one in value)
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def lasting(span: timedelta) -> str:
+    """How long, in the two largest units that matter: "12 s", "40 min", "3 h 20 min", "2 days"."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return _("%(seconds)s s") % {"seconds": seconds}
+    minutes = seconds // 60
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 10 and rest:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
+    if hours < 48:
+        return _("%(hours)s h") % {"hours": hours}
+    days = hours // 24
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+
+
+def event(line: CaseEvent) -> str:
+    """A line of a case's timeline as a sentence."""
+    data = line.data
+    match line.what:
+        case Happening.ASSIGNED if data.get("to"):
+            return _("Assigned to %(name)s") % {"name": data["to"]}
+        case Happening.LINKS_ADDED if data.get("count"):
+            count = int(data["count"])
+            return ngettext("%(count)s link added", "%(count)s links added", count) % {"count": count}
+        case Happening.REQUESTED if data.get("platform") and data.get("count"):
+            count = int(data["count"])
+            text = ngettext(
+                "Removal of %(count)s link requested from %(platform)s",
+                "Removal of %(count)s links requested from %(platform)s",
+                count,
+            )
+            return text % {"count": count, "platform": data["platform"]}
+        case Happening.STATUS if data.get("to") in CaseStatus.values:
+            return _("Status: %(status)s") % {"status": CaseStatus(data["to"]).label}
+        case Happening.CLOSED if data.get("outcome") in Outcome.values:
+            return _("Closed: %(outcome)s") % {"outcome": Outcome(data["outcome"]).label}
+        case Happening.JOINED if data.get("incident"):
+            return _("Joined incident %(incident)s") % {"incident": data["incident"]}
+        case Happening.DETACHED if data.get("incident"):
+            return _("Found not to belong to incident %(incident)s") % {"incident": data["incident"]}
+        case Happening.OUTCOME if data.get("platform") and data.get("status"):
+            said = _takedown_statuses().get(data["status"], data["status"])
+            return _("%(platform)s: %(said)s") % {"platform": data["platform"], "said": said}
+    return str(Happening(line.what).label) if line.what in Happening.values else line.what
+
+
+def _takedown_statuses() -> dict[str, Words]:
+    """The takedowns' own words for their states, read from the model's field: their module stands above this one."""
+    return dict(apps.get_model("takedowns", "Takedown")._meta.get_field("status").flatchoices)

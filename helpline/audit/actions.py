@@ -1,0 +1,108 @@
+"""Add to the trail, and chain what was added.
+
+Rows are written in the transaction of what they record. Numbering and hashing them there would make every writer wait
+for the one before it to commit, so a sweep does it seconds later, under an advisory lock.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from helpline.audit.models import AuditRow
+
+Detail = dict[str, str | int | bool | None]
+LOCK = 0x48454C50  # any constant; only this module uses it
+YOUNG_PERSON = "young-person"
+SYSTEM = "system"
+
+
+def actor_name(by: models.Model | str | None) -> str:
+    """How an actor is written: `staff:<id>`, a name given as text, or `system`."""
+    if by is None:
+        return SYSTEM
+    return by if isinstance(by, str) else f"staff:{by.pk}"
+
+
+def row(
+    *,
+    by: models.Model | str | None,
+    verb: str,
+    obj: models.Model | None,
+    at: datetime,
+    detail: Detail | None = None,
+) -> AuditRow:
+    """An unsaved line, for callers that write many at once with `record_many`."""
+    return AuditRow(
+        at=at,
+        actor=actor_name(by),
+        verb=verb,
+        object_type=obj._meta.model_name or "" if obj is not None else "",
+        object_id=str(obj.pk) if obj is not None else "",
+        detail=detail or {},
+    )
+
+
+def record(
+    *,
+    by: models.Model | str | None,
+    verb: str,
+    obj: models.Model | None,
+    at: datetime,
+    detail: Detail | None = None,
+) -> None:
+    """Write one line. `detail` holds coarse words and numbers only, never content."""
+    row(by=by, verb=verb, obj=obj, at=at, detail=detail).save(force_insert=True)
+
+
+def record_many(rows: Iterable[AuditRow]) -> None:
+    """Write many lines in one statement."""
+    AuditRow.objects.bulk_create(rows)
+
+
+def hash_of(line: AuditRow, previous: bytes) -> bytes:
+    """SHA-256 over the hash before and this line's own words."""
+    body: list[Any] = [
+        line.number,
+        line.at.isoformat(),
+        line.actor,
+        line.verb,
+        line.object_type,
+        line.object_id,
+        line.detail,
+    ]
+    return hashlib.sha256(previous + json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+@transaction.atomic
+def chain_new_rows(*, limit: int = 5000) -> int:
+    """Number and hash up to `limit` lines that have no number yet, in the order of their ids. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+    last = AuditRow.objects.exclude(number=None).order_by("-number").first()
+    number, previous = (last.number or 0, bytes(last.hash or b"")) if last else (0, b"")
+    lines = list(AuditRow.objects.filter(number=None).order_by("id")[:limit])
+    for line in lines:
+        number += 1
+        line.number = number
+        previous = line.hash = hash_of(line, previous)
+    AuditRow.objects.bulk_update(lines, ["number", "hash"], batch_size=1000)
+    return len(lines)
+
+
+def first_broken(*, batch: int = 5000) -> int | None:
+    """The number of the first line whose hash does not follow from the one before it; None when the chain holds."""
+    previous, expected = b"", 1
+    while True:
+        lines = list(AuditRow.objects.filter(number__gte=expected).order_by("number")[:batch])
+        if not lines:
+            return None
+        for line in lines:
+            if line.number != expected or bytes(line.hash or b"") != hash_of(line, previous):
+                return expected
+            previous, expected = bytes(line.hash or b""), expected + 1

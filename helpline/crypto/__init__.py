@@ -1,0 +1,1 @@
+"""Keys, sealed fields and blind indexes. Nothing outside this package touches a cipher."""

@@ -1,0 +1,67 @@
+"""Seal and open the sealed columns of a row with its data key."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import models
+
+from helpline.crypto import keyring
+from helpline.crypto.wrapping import WrongKey
+
+VERSION = 1
+
+
+def _about(instance: models.Model, column: str) -> bytes:
+    """table|row|column|version: ciphertext moved to another place does not open there."""
+    return f"{instance._meta.db_table}|{instance.pk}|{column}|{VERSION}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Whoever holds the data key. `seal` answers bytes for a SealedField; `open` answers the text, '' for nothing."""
+
+    key: bytes = field(repr=False)
+
+    def seal(self, instance: models.Model, column: str, text: str) -> bytes | None:
+        """Ciphertext of `text` for this row and column; None for an empty text. The row needs its primary key."""
+        if not text:
+            return None
+        nonce = secrets.token_bytes(12)
+        return (
+            bytes([VERSION])
+            + nonce
+            + AESGCM(self.key).encrypt(nonce, text.encode(), _about(instance, column))
+        )
+
+    def open(self, instance: models.Model, column: str) -> str:
+        """The text in `column`. Raises WrongKey when the key, the row or the column is not the one it was sealed for."""
+        sealed = getattr(instance, column)
+        if not sealed:
+            return ""
+        sealed = bytes(sealed)
+        try:
+            return AESGCM(self.key).decrypt(sealed[1:13], sealed[13:], _about(instance, column)).decode()
+        except InvalidTag as error:
+            raise WrongKey("This key does not open this column.") from error
+
+    def seal_json(self, instance: models.Model, column: str, value: Any) -> bytes | None:
+        """As `seal`, for any JSON value; None for an empty one."""
+        return self.seal(instance, column, json.dumps(value, ensure_ascii=False)) if value else None
+
+    def open_json(self, instance: models.Model, column: str) -> Any:
+        """As `open`, for what `seal_json` sealed; {} for nothing."""
+        text = self.open(instance, column)
+        return json.loads(text) if text else {}
+
+
+def settings_box() -> Box:
+    """For the operator's own secrets (channel tokens): a key derived from the desk key."""
+    _, desk = keyring.current("desk.key")
+    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"operator settings")
+    return Box(kdf.derive(desk))

@@ -1,0 +1,11 @@
+"""Is everything alive?"""
+
+from django.apps import AppConfig
+
+
+class HealthConfig(AppConfig):
+    name = "helpline.health"
+    label = "health"
+
+    def ready(self) -> None:
+        from helpline import checks  # noqa: F401  registers what `check --deploy` asks

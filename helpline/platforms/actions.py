@@ -1,0 +1,345 @@
+"""Changes to the directory. Each checks, writes, and leaves a line in the trail.
+
+A new or changed contact is out of use until a second person approves it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from helpline.accounts.models import Staff
+from helpline.audit import actions as audit
+from helpline.crypto import box
+from helpline.crypto.wrapping import WrongKey
+from helpline.platforms import directory, layout
+from helpline.platforms.layout import BadLayout, ChannelEntry, PlatformEntry, Problem, Value
+from helpline.platforms.models import Channel, Platform
+
+# Whoever can change these can send our notices elsewhere, or answer in the platform's name.
+CONTACT = frozenset({"kind", "address", *layout.SECRETS.values()})
+
+REFUSALS: dict[str, Promise] = {
+    "no_address": _("This channel has no address yet."),
+    "same_person": _("Somebody else has to approve a contact that you changed."),
+    "not_approved": _("A second person has to approve this contact first."),
+}
+
+
+class ChannelRefused(Exception):
+    """This can't be done to the channel as it stands. `code` is stable, `sentence` is for the person."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def sentence(self) -> str:
+        """What to say."""
+        return str(REFUSALS[self.code])
+
+
+def check_can_approve(channel: Channel, by: Staff) -> None:
+    """Raises ChannelRefused when `by` can't be the second person for this contact."""
+    if not channel.address:
+        raise ChannelRefused("no_address")
+    if channel.changed_by_id == by.pk:
+        raise ChannelRefused("same_person")
+
+
+def can_approve(channel: Channel, by: Staff) -> bool:
+    """May `by` be the second person for this contact?"""
+    try:
+        check_can_approve(channel, by)
+    except ChannelRefused:
+        return False
+    return True
+
+
+@transaction.atomic
+def verify_channel(*, channel: Channel, by: Staff, at: datetime) -> None:
+    """Somebody checked that the contact works. Raises ChannelRefused when there is none."""
+    _lock(channel)
+    if not channel.address:
+        raise ChannelRefused("no_address")
+    channel.verified_at, channel.verified_by = at, by
+    channel.save(update_fields=["verified_at", "verified_by", "updated_at"])
+    _record(channel, "channel.verified", by, at)
+
+
+@transaction.atomic
+def approve_channel(*, channel: Channel, by: Staff, at: datetime) -> None:
+    """The second person says yes, and the channel comes into use. Approving twice changes nothing.
+
+    Raises ChannelRefused for the person who changed the contact, and when there is no address.
+    """
+    _lock(channel)
+    if channel.approved_at is not None:
+        return
+    check_can_approve(channel, by)
+    channel.approved_at, channel.approved_by, channel.enabled = at, by, True
+    channel.save(update_fields=["approved_at", "approved_by", "enabled", "updated_at"])
+    _record(channel, "channel.approved", by, at)
+
+
+@transaction.atomic
+def switch_channel(*, channel: Channel, enabled: bool, by: Staff, at: datetime) -> None:
+    """Take a channel out of use, or back into it. Raises ChannelRefused when it is not approved."""
+    _lock(channel)
+    if enabled and channel.approved_at is None:
+        raise ChannelRefused("not_approved")
+    if channel.enabled == enabled:
+        return
+    channel.enabled = enabled
+    channel.save(update_fields=["enabled", "updated_at"])
+    _record(channel, "channel.switched", by, at, enabled=enabled)
+
+
+@transaction.atomic
+def change_channel(*, channel: Channel, values: Mapping[str, object], by: Staff, at: datetime) -> None:
+    """Set some fields, named as in `layout`. Another contact or secret is out of use until approved.
+
+    Raises BadLayout with a problem for each field that can't be taken.
+    """
+    _lock(channel)
+    problems: list[Problem] = []
+    columns = layout.parse_values(channel.slug, values, layout.CHANNEL_FIELDS, layout.SECRETS, problems)
+    secrets = layout.parse_secrets(channel.slug, values, problems)
+    try:
+        layout.check_address(
+            str(columns.get("kind", channel.kind)), str(columns.get("address", channel.address))
+        )
+    except ValueError as error:
+        problems.append(Problem(channel.slug, "address", str(error)))
+    if problems:
+        raise BadLayout(problems)
+    changed = {column for column, value in columns.items() if _set(channel, column, value)}
+    changed |= {column for column, secret in secrets.items() if _seal(channel, column, secret)}
+    if not changed:
+        return
+    if changed & CONTACT:
+        _unapprove(channel, by, at)
+    channel.save()
+    _record(channel, "channel.changed", by, at, contact=bool(changed & CONTACT))
+
+
+@transaction.atomic
+def pause_channel(*, channel: Channel, until: datetime, at: datetime, by: Staff | None = None) -> None:
+    """Send nothing before `until`: the breaker (`by` is None) or a person."""
+    _lock(channel)
+    channel.paused_until = until
+    channel.save(update_fields=["paused_until", "updated_at"])
+    _record(channel, "channel.paused", by, at, seconds=int((until - at).total_seconds()))
+
+
+@transaction.atomic
+def resume_channel(*, channel: Channel, at: datetime, by: Staff | None = None) -> None:
+    """Send again. A channel that is not paused stays as it is."""
+    _lock(channel)
+    if channel.paused_until is None:
+        return
+    channel.paused_until = None
+    channel.save(update_fields=["paused_until", "updated_at"])
+    _record(channel, "channel.resumed", by, at)
+
+
+@transaction.atomic
+def note_bounce(*, channel: Channel, at: datetime) -> None:
+    """A message to this contact came back."""
+    _lock(channel)
+    channel.last_bounce_at = at
+    channel.save(update_fields=["last_bounce_at", "updated_at"])
+    _record(channel, "channel.bounced", None, at)
+
+
+# --- Import -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did, by slug."""
+
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    approved: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)  # have an address and wait for the second person
+
+
+@transaction.atomic
+def import_platforms(*, data: object, approved_by: Staff | None, at: datetime) -> Imported:
+    """Bring the directory up to a file in the layout of `layout`. All of it or, with BadLayout, nothing.
+
+    Only what the file says differently from the last import is written, so what an operator changed since
+    stays. New and changed contacts are out of use until approved; `approved_by` approves those the file still
+    describes.
+    """
+    entries = layout.parse(data)
+    problems: list[Problem] = []
+    done = Imported()
+    _check_against_table(entries, problems)
+    if not problems:
+        for entry in entries:
+            platform = _import_platform(entry, at, done)
+            for channel_entry in entry.channels:
+                channel = _import_channel(channel_entry, platform, at, done)
+                _approve_imported(channel, channel_entry, approved_by, at, done, problems)
+    if problems:
+        raise BadLayout(problems)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+    return done
+
+
+def _check_against_table(entries: list[PlatformEntry], problems: list[Problem]) -> None:
+    """What the file alone can't show: a domain, a channel or the catch-all of another platform."""
+    named = {entry.slug for entry in entries}
+    domains = {d: p.slug for p in Platform.objects.exclude(slug__in=named).order_by("id") for d in p.domains}
+    others = Platform.objects.filter(is_other=True).exclude(slug__in=named).values_list("slug", flat=True)
+    owners = dict(Channel.objects.values_list("slug", "platform__slug"))
+    for entry in entries:
+        claimed = entry.values.get("domains")
+        problems.extend(
+            Problem(entry.name, "domains", f"{domain} belongs to {domains[domain]}")
+            for domain in (claimed if isinstance(claimed, list) else [])
+            if domain in domains
+        )
+        if entry.values.get("is_other") and others:
+            problems.append(Problem(entry.name, "other", f"the catch-all is {others[0]}"))
+        problems.extend(
+            Problem(channel.name, "slug", f"belongs to {owners[channel.slug]}")
+            for channel in entry.channels
+            if owners.get(channel.slug, entry.slug) != entry.slug
+        )
+
+
+def _import_platform(entry: PlatformEntry, at: datetime, done: Imported) -> Platform:
+    platform = Platform.objects.select_for_update().filter(slug=entry.slug).first()
+    is_new = platform is None
+    platform = platform or Platform(slug=entry.slug)
+    remembered = platform.imported
+    changed = _take(platform, entry.values, keep_unknown=False)
+    if is_new or platform.imported != remembered:
+        platform.save()
+    if is_new or changed:
+        audit.record(by=None, verb="platform.imported", obj=platform, detail={"new": is_new}, at=at)
+    _count(done, entry.slug, is_new=is_new, is_changed=bool(changed))
+    return platform
+
+
+def _import_channel(entry: ChannelEntry, platform: Platform, at: datetime, done: Imported) -> Channel:
+    channel = Channel.objects.select_for_update().filter(slug=entry.slug).first()
+    is_new = channel is None
+    channel = channel or Channel(slug=entry.slug, platform=platform)
+    remembered = channel.imported
+    changed = _take(channel, entry.values, keep_unknown=channel.verified_at is not None)
+    if is_new:
+        channel.save()  # a secret is bound to its row, so the row comes first
+    changed |= _take_secrets(channel, entry.secrets)
+    if is_new or changed & CONTACT:
+        _unapprove(channel, None, at)
+    if is_new or channel.imported != remembered:
+        channel.save()
+    if is_new or changed:
+        _record(channel, "channel.imported", None, at, new=is_new, contact=bool(changed & CONTACT))
+    _count(done, entry.slug, is_new=is_new, is_changed=bool(changed))
+    return channel
+
+
+def _approve_imported(
+    channel: Channel,
+    entry: ChannelEntry,
+    by: Staff | None,
+    at: datetime,
+    done: Imported,
+    problems: list[Problem],
+) -> None:
+    if channel.approved_at is not None or not channel.address:
+        return
+    # An approval of the file does not cover a contact that somebody changed since.
+    stands_as_written = all(getattr(channel, column) == value for column, value in entry.values.items())
+    if by is None or not stands_as_written:
+        done.waiting.append(channel.slug)
+        return
+    try:
+        approve_channel(channel=channel, by=by, at=at)
+    except ChannelRefused as refused:
+        problems.append(Problem(entry.name, "address", refused.sentence))
+    else:
+        done.approved.append(channel.slug)
+
+
+def _take(row: Platform | Channel, values: Mapping[str, Value], *, keep_unknown: bool) -> set[str]:
+    """Set what the file says differently from last time; answers the columns that changed.
+
+    With `keep_unknown`, a column the file speaks of for the first time is remembered and left as it is.
+    """
+    last: dict[str, Any] = row.imported
+    news = [column for column, value in values.items() if column not in last or last[column] != value]
+    changed = {
+        column
+        for column in news
+        if not (keep_unknown and column not in last) and _set(row, column, values[column])
+    }
+    row.imported = {**last, **values}
+    return changed
+
+
+def _take_secrets(channel: Channel, secrets: Mapping[str, str]) -> set[str]:
+    """As `_take`. A secret is remembered by its keyed digest only."""
+    changed = set()
+    for column, secret in secrets.items():
+        digest = salted_hmac("helpline.platforms.import", f"{channel.slug}|{column}|{secret}").hexdigest()
+        if channel.imported.get(column) != digest and _seal(channel, column, secret):
+            changed.add(column)
+        channel.imported = {**channel.imported, column: digest}
+    return changed
+
+
+def _count(done: Imported, slug: str, *, is_new: bool, is_changed: bool) -> None:
+    (done.created if is_new else done.changed if is_changed else done.unchanged).append(slug)
+
+
+# --- Steps shared by the actions ----------------------------------------------------------------------
+
+
+def _lock(channel: Channel) -> None:
+    channel.refresh_from_db(from_queryset=Channel.objects.select_for_update())
+
+
+def _set(row: Platform | Channel, column: str, value: Value) -> bool:
+    """Set a column; answers whether that changed it."""
+    if getattr(row, column) == value:
+        return False
+    setattr(row, column, value)
+    return True
+
+
+def _seal(channel: Channel, column: str, secret: str) -> bool:
+    """Seal a secret into its column; answers whether it was another one before."""
+    settings_box = box.settings_box()
+    try:
+        if constant_time_compare(settings_box.open(channel, column), secret):
+            return False
+    except WrongKey:
+        pass  # sealed under a key that is gone: the new secret replaces it
+    setattr(channel, column, settings_box.seal(channel, column, secret))
+    return True
+
+
+def _unapprove(channel: Channel, by: Staff | None, at: datetime) -> None:
+    """Out of use: nobody has vouched for this contact yet."""
+    channel.enabled = False
+    channel.verified_at = channel.verified_by = None
+    channel.approved_at = channel.approved_by = None
+    channel.last_bounce_at = channel.paused_until = None
+    channel.changed_at, channel.changed_by = at, by
+
+
+def _record(channel: Channel, verb: str, by: Staff | None, at: datetime, **detail: str | int | bool) -> None:
+    audit.record(by=by, verb=verb, obj=channel, detail={"channel": channel.slug, **detail}, at=at)

@@ -1,0 +1,394 @@
+"""One settings file. What differs between machines comes from the environment; `.env.example` comments each name.
+
+A missing or blank secret stops the start with a sentence that says what to set, except in the demo, which makes its own.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from helpline.embedded import addresses
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Where we are -------------------------------------------------------------------------------------
+
+VAR = Path(env.str("HELPLINE_VAR", default=str(BASE_DIR / "var"))).resolve()
+DEMO = env.bool("HELPLINE_DEMO", default=False)
+DEBUG = env.bool("HELPLINE_DEBUG", default=False)
+FACE = env.str("HELPLINE_FACE", default="all")
+if FACE not in {"public", "staff", "all"}:
+    raise ImproperlyConfigured(f"HELPLINE_FACE is {FACE!r}; it must be public, staff or all.")
+
+
+def secret(name: str) -> str:
+    """The secret `name` from the environment; in the demo, one made once and kept in VAR.
+
+    Raises ImproperlyConfigured when it is blank outside the demo.
+    """
+    value = env.str(name, default="")
+    if value:
+        return str(value)
+    if not DEMO:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Put a long random value in the environment or in .env, for example: "
+            f"{name}={secrets.token_urlsafe(48)}"
+        )
+    kept = VAR / "keys" / f"{name.lower()}.txt"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48))
+    return kept.read_text().strip()
+
+
+SECRET_KEY = secret("SECRET_KEY")
+KEYS_DIR = Path(env.str("HELPLINE_KEYS_DIR", default=str(VAR / "keys")))
+PUBLIC_URL = env.str("HELPLINE_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+SECURE = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = env.list("HELPLINE_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if SECURE else []
+TRUSTED_PROXIES = env.int("HELPLINE_TRUSTED_PROXIES", default=0)
+if SECURE and TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Who the helpline is (the operator's own words and numbers) ---------------------------------------
+
+HELPLINE_NAME = env.str("HELPLINE_NAME", default="Helpline")
+NEUTRAL_NAME = env.str("HELPLINE_NEUTRAL_NAME", default="Notes")
+EXIT_URL = env.str("HELPLINE_EXIT_URL", default="https://www.wikipedia.org/")
+ANSWER_HOURS = env.int("HELPLINE_ANSWER_HOURS", default=24)
+OPENING_HOURS = env.str("HELPLINE_OPENING_HOURS", default="9:00 – 23:00")
+# (number, what it is for, link): shown on top of every public page, before anything else.
+DANGER_NUMBERS = [
+    ("112", "tel:112"),
+    ("114", "sms:114"),
+    ("119", "tel:119"),
+    ("3018", "tel:3018"),
+]
+# Shown beside them to somebody who says that they are in danger: there the page has room.
+MORE_DANGER_NUMBERS = [("3114", "tel:3114")]
+NOTIFIER = {
+    "name": env.str("HELPLINE_NOTIFIER_NAME", default=HELPLINE_NAME),
+    "email": env.str("HELPLINE_NOTIFIER_EMAIL", default="notices@helpline.example"),
+    "trusted_flagger": env.bool("HELPLINE_TRUSTED_FLAGGER", default=True),
+    "designated_by": env.str("HELPLINE_DESIGNATED_BY", default="Arcom"),
+}
+
+# --- Applications -------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "helpline.accounts",
+    "helpline.audit",
+    "helpline.platforms",
+    "helpline.retention",
+    "helpline.web",
+    "helpline.health",
+    "helpline.embedded",
+    "reports",
+    "cases",
+    "cases.takedowns",
+    "cases.dashboards",
+    "cases.demo",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",  # the widget templates that TemplatesSetting looks for
+    "allauth",
+    "allauth.account",
+    "crispy_forms",
+    "pgtrigger",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    # Above WhiteNoise, so that style sheets, scripts and drawings carry the headers too.
+    "helpline.web.middleware.SafePageMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpline.web.middleware.LanguageMiddleware",
+    "helpline.web.middleware.StaffSessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+]
+
+ROOT_URLCONF = "helpline.urls"
+WSGI_APPLICATION = "helpline.wsgi.application"
+ASGI_APPLICATION = "helpline.asgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "helpline.web.context.helpline",
+            ],
+        },
+    }
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("helpline",)
+CRISPY_TEMPLATE_PACK = "helpline"
+
+# --- Database, broker, cache --------------------------------------------------------------------------
+
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
+EMBEDDED_BROKER = not env.str("REDIS_URL", default="")
+DATABASES: dict[str, Any] = {
+    "default": addresses.database(VAR) if EMBEDDED_DATABASE else env.db_url("DATABASE_URL")
+}
+DATABASES["default"] |= {
+    # Without kept connections a POST costs five times as much.
+    "CONN_MAX_AGE": None,
+    "CONN_HEALTH_CHECKS": True,
+    "ATOMIC_REQUESTS": False,
+}
+# Parallel test processes share one embedded broker; the number keeps their queues apart.
+BROKER_NUMBER = env.int("HELPLINE_BROKER_NUMBER", default=0)
+BROKER_URL = addresses.broker_url(VAR, BROKER_NUMBER) if EMBEDDED_BROKER else env.str("REDIS_URL")
+CACHE_URL = addresses.cache_url(VAR, BROKER_NUMBER) if EMBEDDED_BROKER else env.str("REDIS_URL")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
+
+# --- Celery: ids in arguments, JSON, no results (they would hold case data), prefetch 1 ---------------
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_ACKS_LATE = False  # the row is the message: a lost task costs seconds until the sweep, never work
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = 360
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False  # a wake is only a hint; a page must not wait for a broken broker
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+SWEEP_SECONDS = env.float("HELPLINE_SWEEP_SECONDS", default=3 if DEMO else 10)
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds * 3}}
+    for name, task, seconds in (
+        ("triage", "cases.tasks.triage_new_reports", SWEEP_SECONDS),
+        ("send", "cases.takedowns.tasks.send_due", SWEEP_SECONDS),
+        ("settle", "cases.takedowns.tasks.settle_unknown", SWEEP_SECONDS),
+        ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
+        ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
+        ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
+        ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
+        ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
+    )
+}
+
+# --- Takedowns ----------------------------------------------------------------------------------------
+
+# When a link is looked at again, in seconds from the moment the request left: 15 min, 1 h, 6 h, 1, 3, 7, 30 and 90 days.
+RECHECK_AFTER = [
+    timedelta(seconds=seconds)
+    for seconds in env.list(
+        "HELPLINE_RECHECK_SECONDS",
+        cast=float,
+        default=[2, 5, 8, 15, 30, 60, 300]
+        if DEMO
+        else [900, 3600, 21_600, 86_400, 259_200, 604_800, 2_592_000, 7_776_000],
+    )
+]
+MISSES_BEFORE_GONE = 3
+RECHECK_ENABLED = env.bool("HELPLINE_RECHECK", default=True)
+SENDS_IN_FLIGHT = env.int("HELPLINE_SENDS_IN_FLIGHT", default=400)
+SENDERS = env.int("HELPLINE_SENDERS", default=1)  # sending runs at once, over the whole installation
+LEASE = timedelta(seconds=env.float("HELPLINE_LEASE_SECONDS", default=60))
+# In the demo and in tests, *.example names lead to the platform simulator here; nothing leaves this machine.
+SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
+
+# Answers the oldest moment something has been due since, or None: a dotted path, because the floor knows no takedowns.
+OLDEST_DUE = "cases.takedowns.actions.oldest_due"
+HELPLINE_STAFF_RAIL = "cases.rail.items"
+# Overrides of cases.triage.POINTS, as JSON: {"blackmail": 45}
+TRIAGE_POINTS: dict[str, int] = env.json("HELPLINE_TRIAGE_POINTS", default={})
+
+# --- Mail ---------------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.str("EMAIL_HOST", default="127.0.0.1")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = NOTIFIER["email"]
+
+# --- Staff: login, sessions ---------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.Staff"
+AUTHENTICATION_BACKENDS = ["helpline.accounts.backends.StaffBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/staff/"
+ACCOUNT_ADAPTER = "helpline.accounts.adapter.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/staff/login/"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+SESSION_COOKIE_NAME = "desk"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = False  # helpline.web.middleware.StaffSessionMiddleware keeps the half hour moving
+SESSION_ABSOLUTE_AGE = timedelta(hours=8)
+CSRF_COOKIE_NAME = "form"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_AGE = None  # gone with the browser: by default it would stay on a young person's phone for a year
+CSRF_FAILURE_VIEW = "helpline.web.views.csrf_failure"
+# The young person's own cookie: the code, sealed to this server, never stored in the database.
+NOTE_COOKIE_NAME = "note"
+NOTE_COOKIE_AGE = timedelta(minutes=60)
+
+# --- Pages --------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "lang"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("HELPLINE_TIME_ZONE", default="Europe/Paris")
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or DEMO
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+STORY_MAX_CHARS = 20_000
+
+# --- Headers ------------------------------------------------------------------------------------------
+
+SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+# --- API ----------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["helpline.accounts.api.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["helpline.accounts.api.Closed"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["helpline.web.bodies.JsonBody"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "helpline.web.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Helpline API",
+    "DESCRIPTION": "Intake, follow-up, casework and takedowns. Errors are application/problem+json with a stable code.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "helpline.web.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ReportStatus": "reports.states.Status",
+        "LinkStatus": "reports.states.LinkStatus",
+        "ReportKind": "reports.states.Kind",
+        "CaseStatus": "cases.states.CaseStatus",
+        "CaseOutcome": "cases.states.Outcome",
+        "IncidentStatus": "cases.states.IncidentStatus",
+        "TakedownStatus": "cases.takedowns.states.Status",
+        "TakedownOutcome": "cases.takedowns.states.Outcome",
+        "ChannelKind": "helpline.platforms.models.ChannelKind",
+    },
+}
+# Reports a minute from one address of the internet, roughly, by each process.
+INTAKE_PER_MINUTE = env.int("HELPLINE_INTAKE_PER_MINUTE", default=120)
+
+# --- Logs: what happened, never what was said ---------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("HELPLINE_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django's request logger writes addresses with their query; a path is enough in the proxy.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+    },
+}

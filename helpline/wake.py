@@ -1,0 +1,37 @@
+"""Ring the doorbell: tell a worker that a row is waiting. Only a hint; the sweep finds the row anyway.
+
+A page must never wait for a broken broker, so a hint is rung at most a few times a second in each process, only after
+the transaction commits, and not at all for a while after one that failed.
+"""
+
+import logging
+import time
+
+from django.db import transaction
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from helpline.celery import app
+
+log = logging.getLogger(__name__)
+SPACING = 0.25  # seconds between two hints of one task from one process
+PAUSE = 10.0  # seconds without hints after a failure
+
+_rung: dict[str, float] = {}
+
+
+def wake(task: str) -> None:
+    """Ring for `task` (its full name) once the current transaction has committed."""
+    transaction.on_commit(lambda: _ring(task))
+
+
+def _ring(task: str) -> None:
+    now = time.monotonic()
+    if now < _rung.get(task, 0.0):
+        return
+    _rung[task] = now + SPACING
+    try:
+        app.send_task(task, ignore_result=True, expires=60, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        _rung[task] = now + PAUSE
+        log.warning("The broker does not answer (%s); the sweep will find the work.", type(error).__name__)

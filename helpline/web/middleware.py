@@ -1,0 +1,164 @@
+"""What every answer carries, in which language it speaks, and who gets a session.
+
+Each runs on every request, so each does the least it can: no database, no parsing of what it does not need.
+"""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# The clipboard is left open to our own pages (the "copy my code" button) and passkeys to the staff login.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        "clipboard-write=(self)",
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+        *(
+            f"{feature}=()"
+            for feature in (
+                "accelerometer",
+                "autoplay",
+                "browsing-topics",
+                "camera",
+                "clipboard-read",
+                "display-capture",
+                "encrypted-media",
+                "fullscreen",
+                "geolocation",
+                "gyroscope",
+                "hid",
+                "idle-detection",
+                "local-fonts",
+                "magnetometer",
+                "microphone",
+                "midi",
+                "payment",
+                "picture-in-picture",
+                "screen-wake-lock",
+                "serial",
+                "usb",
+                "xr-spatial-tracking",
+            )
+        ),
+    ]
+)
+
+STAFF_PATHS = ("/staff/", "/api/docs", "/api/schema")
+LOGGED_IN_AT = "logged_in_at"
+LAST_SEEN_AT = "last_seen_at"
+TOUCH_EVERY = 60  # seconds between two writes of a session that only moves its half hour on
+
+
+def is_staff_path(path: str) -> bool:
+    """Whether `path` belongs to the staff zone, the only one that knows sessions."""
+    return path.startswith(STAFF_PATHS)
+
+
+class SafePageMiddleware:
+    """Headers that keep a page out of caches, search engines, frames and other sites' reach."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.static = settings.STATIC_URL
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("HTTP_ORIGIN") == "null":
+            name_own_origin(request)
+        response = self.get_response(request)
+        headers = response.headers
+        if response.status_code >= 400 or not request.path_info.startswith(self.static):
+            headers["Cache-Control"] = "no-store"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        headers["X-Frame-Options"] = "DENY"
+        headers["X-Robots-Tag"] = "noindex, nofollow, noarchive, nosnippet"
+        return response
+
+
+def name_own_origin(request: HttpRequest) -> None:
+    """Put our own origin where a browser wrote `Origin: null` on a form of ours.
+
+    Under `Referrer-Policy: no-referrer` browsers send null with every form post, and Django would refuse
+    them all. `Sec-Fetch-Site`, which pages cannot forge, tells ours from the rest; in a browser too old to
+    send it, the SameSite=Strict cookie of the form does: no other site's post carries that.
+    """
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
+    ours = site == "same-origin" if site else settings.CSRF_COOKIE_NAME in request.COOKIES
+    if not ours:
+        return
+    try:
+        request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return
+
+
+class LanguageMiddleware:
+    """French unless the person asked otherwise with `?lang=`; the choice lasts until the browser closes.
+
+    `Accept-Language` is left unread on purpose: a phone set to another language by a parent or a shop must
+    not decide, and every page stays the same for everyone until its reader chooses.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        known = dict(settings.LANGUAGES)
+        asked = None
+        if request.method == "GET" and "lang=" in request.META.get("QUERY_STRING", ""):
+            asked = request.GET.get("lang")
+        language = settings.LANGUAGE_CODE
+        for wanted in (asked, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+            if wanted in known:
+                language = wanted
+                break
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if asked in known:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                language,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+class StaffSessionMiddleware(SessionMiddleware):
+    """Sessions for staff only: half an hour without a click ends one, and so do eight hours since the login.
+
+    On public pages `request.session` is an empty one that is never read from nor written to the database.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not is_staff_path(request.path_info):
+            request.session = self.SessionStore()
+            return
+        super().process_request(request)
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return
+        logged_in_at = request.session.get(LOGGED_IN_AT)
+        if logged_in_at and time.time() - logged_in_at > settings.SESSION_ABSOLUTE_AGE.total_seconds():
+            request.session.flush()
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not is_staff_path(request.path_info):
+            return response
+        session = request.session
+        if session.accessed and SESSION_KEY in session:
+            now = int(time.time())
+            session.setdefault(LOGGED_IN_AT, now)
+            if now - session.get(LAST_SEEN_AT, 0) >= TOUCH_EVERY:
+                session[LAST_SEEN_AT] = now
+        return super().process_response(request, response)

@@ -1,0 +1,173 @@
+"""The pages that belong to no report: home, help, the way out, what is kept, and what to say on trouble."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from helpline.web import problems
+from helpline.web.middleware import is_staff_path
+from helpline.web.privacy import kept_things
+
+ROBOTS = "User-agent: *\nDisallow: /\n"
+# A form sent again carries what was typed, never the stale token nor a button pressed by mistake.
+NOT_SENT_AGAIN = frozenset({"csrfmiddlewaretoken"})
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/home.html")
+
+
+@login_not_required
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/help.html")
+
+
+@login_not_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/privacy.html", {"kept": kept_things()})
+
+
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest) -> HttpResponse:
+    """Forget this browser and send it away. A script POSTs here in passing; a plain link is led to EXIT_URL.
+
+    Open to anyone, also from other sites: the worst it does is log somebody out.
+    """
+    if request.method == "POST":
+        response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+        response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    else:
+        response = redirect(settings.EXIT_URL)
+        # Not "cache": some browsers take seconds to empty it, and hold the redirect until it is done.
+        response["Clear-Site-Data"] = '"cookies", "storage"'
+    for name in (
+        settings.NOTE_COOKIE_NAME,
+        settings.SESSION_COOKIE_NAME,
+        settings.CSRF_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
+    ):
+        response.delete_cookie(name)
+    return response
+
+
+@login_not_required
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a weakness in this site (RFC 9116)."""
+    contact = getattr(settings, "SECURITY_CONTACT", "") or f"mailto:{settings.NOTIFIER['email']}"
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=180)
+    lines = (
+        f"Contact: {contact}",
+        f"Expires: {expires.isoformat().replace('+00:00', 'Z')}",
+        f"Preferred-Languages: {', '.join(code for code, _name in settings.LANGUAGES)}",
+        f"Canonical: {settings.PUBLIC_URL}/.well-known/security.txt",
+    )
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+# --- When something goes wrong ------------------------------------------------------------------------
+
+
+def _trouble(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:
+    if problems.is_api_path(request.path_info):
+        return problems.plain(status, text)
+    staff = is_staff_path(request.path_info)
+    template = "account/error.html" if staff else "public/error.html"
+    return render(request, template, {"title": title, "text": text, "status": status.value}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _trouble(
+        request,
+        HTTPStatus.BAD_REQUEST,
+        _("We could not read that"),
+        _("What was sent was too long or damaged on the way. You did nothing wrong. Try a shorter text."),
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _trouble(
+        request,
+        HTTPStatus.FORBIDDEN,
+        _("This page is closed"),
+        _("You cannot open this page from here."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _trouble(
+        request,
+        HTTPStatus.NOT_FOUND,
+        _("There is nothing here"),
+        _("The address may be mistyped, or the page is gone. Nothing you told us is lost."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for our own faults. It must not fail itself, so it needs neither database nor session."""
+    return _trouble(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        _("Something broke on our side"),
+        _("It is not because of you. Try again in a minute. In danger? Use the numbers above."),
+    )
+
+
+def is_from_our_own_page(request: HttpRequest) -> bool:
+    """Whether the browser says that this post comes from a page of ours, so that it may be shown again."""
+    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
+    if site is not None:
+        return site == "same-origin"
+    origin: str | None = request.META.get("HTTP_ORIGIN")
+    try:
+        return origin == f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return False
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token has expired: on public pages what was typed is kept and one button sends it again.
+
+    Only for posts from our own pages: another site must not have its text shown under our name.
+    """
+    if is_staff_path(request.path_info):
+        return _trouble(
+            request,
+            HTTPStatus.FORBIDDEN,
+            _("This form is too old"),
+            _("Nothing was changed. Go back, reload the page and try again."),
+        )
+    typed: list[tuple[str, str]] = []
+    if is_from_our_own_page(request):
+        typed = [
+            (name, value)
+            for name, values in request.POST.lists()
+            if name not in NOT_SENT_AGAIN
+            for value in values
+        ]
+    return render(
+        request,
+        "public/expired.html",
+        {"typed": typed, "action": request.path, "had_files": bool(typed) and bool(request.FILES)},
+        status=HTTPStatus.FORBIDDEN,
+    )

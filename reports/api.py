@@ -1,0 +1,280 @@
+"""The public calls: a report comes in, and its code opens what became of it. No account, no token."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, cast
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from helpline.accounts.api import Open, needs
+from helpline.accounts.models import Staff
+from helpline.accounts.permissions import Permission
+from helpline.audit import actions as audit
+from helpline.crypto.box import Box
+from helpline.crypto.wrapping import WrongKey
+from helpline.web import problems
+from helpline.web.flood import Gate
+from helpline.web.idempotency import idempotent
+from helpline.web.problems import Problem
+from reports import actions, receipts
+from reports.followup import news
+from reports.followup.page import platform_of
+from reports.models import Message, Report, Update
+from reports.serializers import (
+    EXAMPLE,
+    LINKS_SCHEMA,
+    SUBMISSION_SCHEMA,
+    FollowSerializer,
+    MessageSerializer,
+    ReceiptSerializer,
+    TextSerializer,
+    WithdrawSerializer,
+    read_links,
+    read_submission,
+)
+from reports.states import Channel, ForbiddenMove, News
+
+NO_CODE = (
+    "0" * receipts.LENGTH
+)  # looked up in the place of what can't be a code, so that every wrong one costs the same
+INTAKE_GATE = Gate(settings.INTAKE_PER_MINUTE)
+WRONG_CODE_GATE = Gate(settings.INTAKE_PER_MINUTE)
+Partner = needs(Permission.SUBMIT)
+
+CODE_HEADER = OpenApiParameter(
+    "Receipt-Code", str, OpenApiParameter.HEADER, required=True, description="The code of the report."
+)
+KEY_HEADER = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key answers the same request once."
+)
+
+
+@problems.meaning_of(ForbiddenMove)
+def forbidden_move(error: ForbiddenMove) -> Problem:
+    """The thing is in a state from which this does not follow."""
+    return Problem(409, "forbidden_move", str(error))
+
+
+def unknown_code() -> Problem:
+    """The one answer to every code that opens nothing: mistyped, erased, or never given."""
+    return Problem(
+        404, "unknown_code", _("This code opens nothing. Check each group of four, and try again.")
+    )
+
+
+class SubmitReport(APIView):
+    """The intake."""
+
+    permission_classes = (Open,)
+
+    @extend_schema(
+        operation_id="reports_submit",
+        summary="Submit a report",
+        tags=["reports"],
+        parameters=[KEY_HEADER],
+        request={"application/json": SUBMISSION_SCHEMA},
+        responses={201: ReceiptSerializer},
+        examples=[OpenApiExample("A report", value=EXAMPLE, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Open to anyone. The receipt code in the answer is shown this once and stored nowhere."""
+        INTAKE_GATE.check(request._request)
+        submission = read_submission(request.data)
+        if submission.channel == Channel.PARTNER and not Partner().has_permission(request, self):
+            raise (
+                NotAuthenticated
+                if request.user is None
+                else Problem(403, "permission_denied", _("Partners only."))
+            )
+        code = receipts.new_code()
+        staff = cast("Staff | None", request.user)
+        actions.submit_report(
+            submission=submission, code=code, at=timezone.now(), by=staff or audit.YOUNG_PERSON
+        )
+        return Response({"receipt_code": receipts.grouped(code)}, status=201)
+
+
+class ByCode(APIView):
+    """Opened by `Receipt-Code:`."""
+
+    authentication_classes = ()
+    permission_classes = (Open,)
+
+    def opened(self, request: Request) -> tuple[Report, Box]:
+        """The report and its box. Raises the one Problem for every code that opens nothing."""
+        try:
+            code = receipts.normalise(request.headers.get("Receipt-Code", ""))
+        except receipts.MalformedCode:
+            code = NO_CODE
+        found = actions.open_by_code(code)
+        if not isinstance(found, Report):
+            WRONG_CODE_GATE.check(request._request)
+            raise unknown_code()
+        try:
+            return found, found.box_for_code(code)
+        except WrongKey as error:
+            raise unknown_code() from error
+
+
+def _told(updates: Iterable[Update], *, received_at: datetime, **words: Any) -> list[dict[str, Any]]:
+    """A history, oldest first, each line as a code and in words.
+
+    That we have it is told even when no update says so.
+    """
+    told = [
+        {"at": one.at, "what": one.what, "text": news.line(one.what, one.data, at=one.at, **words).text}
+        for one in updates
+        if one.what in news.TELLINGS
+    ]
+    if not any(one["what"] == News.RECEIVED for one in told):
+        text = news.line(News.RECEIVED, {}, at=received_at, **words).text
+        told.insert(0, {"at": received_at, "what": News.RECEIVED.value, "text": text})
+    return told
+
+
+def followed(report: Report, box: Box, *, now: datetime) -> Any:
+    """Everything the young person sees of their report, in the language they reported in."""
+    updates: dict[Any, list[Update]] = defaultdict(list)
+    for update in report.updates.order_by("at", "id"):
+        updates[update.link_id].append(update)
+    links = list(report.links.select_related("platform").order_by("position"))
+    with translation.override(report.language):
+        for link in links:
+            link.history = _told(  # type: ignore[attr-defined]
+                updates[link.pk],
+                received_at=link.added_at,
+                now=now,
+                platform=platform_of(link, box),
+                can_look=settings.RECHECK_ENABLED and bool(link.url),
+            )
+        history = _told(updates[None], received_at=report.submitted_at, now=now)
+    seen = {
+        "status": report.status,
+        "submitted_at": report.submitted_at,
+        "links": links,
+        "history": history,
+        "messages": list(report.messages.order_by("at", "id")),
+    }
+    return FollowSerializer(seen, context={"box": box}).data
+
+
+class Follow(ByCode):
+    """The report behind a code."""
+
+    @extend_schema(
+        operation_id="follow",
+        summary="See what became of a report",
+        tags=["follow"],
+        parameters=[CODE_HEADER],
+        responses=FollowSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Its links, what happened to each, and the conversation, which counts as read."""
+        report, box = self.opened(request)
+        now = timezone.now()
+        body = followed(report, box, now=now)
+        if any(not one["read"] and one["from"] == Message.Author.HELPLINE for one in body["messages"]):
+            actions.mark_read(report=report, author=Message.Author.HELPLINE, at=now)
+        return Response(body)
+
+    @extend_schema(
+        operation_id="follow_erase",
+        summary="Erase a report",
+        tags=["follow"],
+        parameters=[CODE_HEADER, KEY_HEADER],
+        responses={204: None},
+    )
+    @idempotent
+    def delete(self, request: Request) -> Response:
+        """At once and for good: its keys are destroyed. The code opens nothing afterwards."""
+        report, _box = self.opened(request)
+        actions.erase_report(report=report, by=audit.YOUNG_PERSON, at=timezone.now())
+        return Response(status=204)
+
+
+class FollowMessages(ByCode):
+    """The young person's side of the conversation."""
+
+    @extend_schema(
+        operation_id="follow_write",
+        summary="Write to the helpline",
+        tags=["follow"],
+        parameters=[CODE_HEADER, KEY_HEADER],
+        request=TextSerializer,
+        responses={201: MessageSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """A message; the answer comes on the follow page."""
+        report, box = self.opened(request)
+        said = TextSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        message = actions.send_message(
+            report=report, box=box, text=said.validated_data["text"], by=None, at=timezone.now()
+        )
+        return Response(MessageSerializer(message, context={"box": box}).data, status=201)
+
+
+class FollowWithdraw(ByCode):
+    """The young person changes their mind about links."""
+
+    @extend_schema(
+        operation_id="follow_withdraw",
+        summary="Stop asking for links",
+        tags=["follow"],
+        parameters=[CODE_HEADER, KEY_HEADER],
+        request=WithdrawSerializer,
+        responses=FollowSerializer,
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Nothing more is sent for these links. What left already can't be called back."""
+        report, box = self.opened(request)
+        said = WithdrawSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        links = list(report.links.all())
+        if not said.validated_data["all"]:
+            wanted = set(said.validated_data["links"])
+            if not wanted <= {link.pk for link in links}:
+                raise problems.invalid({"links": [_("These are not all links of this report.")]})
+            links = [link for link in links if link.pk in wanted]
+        now = timezone.now()
+        actions.withdraw(report=report, links=links, at=now)
+        return Response(followed(report, box, now=now))
+
+
+class FollowLinks(ByCode):
+    """More places."""
+
+    @extend_schema(
+        operation_id="follow_add_links",
+        summary="Add links",
+        tags=["follow"],
+        parameters=[CODE_HEADER, KEY_HEADER],
+        request={
+            "application/json": {
+                "type": "object",
+                "required": ["links"],
+                "properties": {"links": LINKS_SCHEMA},
+            }
+        },
+        responses={201: FollowSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """An address that is there already is not added again."""
+        report, box = self.opened(request)
+        now = timezone.now()
+        actions.add_links(
+            report=report, box=box, facts=read_links(request.data), by=audit.YOUNG_PERSON, at=now
+        )
+        return Response(followed(report, box, now=now), status=201)

@@ -1,0 +1,35 @@
+"""Texts too large to be read at all, answered calmly."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+DRAINED = 32 * 1024 * 1024  # a browser that is still sending does not read our answer
+PIECE = 64 * 1024
+
+View = Callable[..., HttpResponse]
+
+
+def bounded(view: View) -> View:
+    """Refuse what is longer than settings.DATA_UPLOAD_MAX_MEMORY_SIZE, unread, with a page that leads back.
+
+    The check for forged forms reads the whole form, so it comes after this one, not before.
+    """
+    guarded = csrf_protect(view)
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return guarded(request, *args, **kwargs)
+        left = DRAINED
+        while left > 0 and (piece := request.read(PIECE)):
+            left -= len(piece)
+        context = {"most": settings.STORY_MAX_CHARS, "back": request.path}
+        return render(request, "reports/too_long.html", context, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    return csrf_exempt(wrapper)

@@ -1,0 +1,378 @@
+"""One small form for each question. A form's answer is plain data that can be sealed, and shown again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.utils.translation import pgettext_lazy as to
+
+from reports import places
+from reports.intake.words import Voice, Words, same
+from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+
+Answer = dict[str, Any]
+ADULT = "adult"
+
+CHOOSE_ONE = {
+    "required": _("Choose the answer that fits best."),
+    "invalid_choice": _("Choose one of these answers."),
+}
+
+
+class Deadline(TextChoices):
+    """Until when somebody wants something."""
+
+    TODAY = "today", _("Today")
+    DAY = "day", _("Within a day")
+    WEEK = "week", _("Within a week")
+    NONE = "none", _("No time was given, or I do not know")
+
+    def ends(self, at: datetime) -> datetime | None:
+        """The moment it runs out, counted from when it was said; a day ends at our midnight."""
+        if self == Deadline.TODAY:
+            tomorrow = timezone.localtime(at).date() + timedelta(days=1)
+            return timezone.make_aware(datetime.combine(tomorrow, time.min))
+        if self == Deadline.NONE:
+            return None
+        return at + timedelta(days=1 if self == Deadline.DAY else 7)
+
+
+class Safety(TextChoices):
+    """Are they safe, at this moment?"""
+
+    SAFE = "safe"
+    IN_DANGER = "in-danger"
+    SELF_HARM = "self-harm"
+    UNSAID = "unsaid"
+
+    @property
+    def is_urgent(self) -> bool:
+        """Help comes before questions."""
+        return self in {Safety.IN_DANGER, Safety.SELF_HARM}
+
+
+Options = Sequence[tuple[str, Words]]
+
+
+class QuestionForm(forms.Form):
+    """A question. `voice` chooses the words, `earlier` is the answer before, `heading` names its rows."""
+
+    use_required_attribute = False
+    hides_label: ClassVar[bool] = True  # the heading says it already
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        voice: Voice = Voice.ME,
+        earlier: Answer | None = None,
+        heading: str = "",
+        auto_id: str = "f-%s",
+    ) -> None:
+        super().__init__(data, initial=earlier, auto_id=auto_id)
+        self.heading = heading
+        self.voice = voice
+        self.earlier = earlier or {}
+
+    def answer(self, at: datetime) -> Answer:
+        """What to keep: JSON, for a valid form."""
+        return dict(self.cleaned_data)
+
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        """The answer in words, a line each, for the page where everything is looked at once more."""
+        return [str(value) for value in answer.values() if value]
+
+
+class ChoiceForm(QuestionForm):
+    """One of a few rows."""
+
+    name: ClassVar[str]
+    options: ClassVar[Options]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[self.name] = forms.ChoiceField(
+            label=self.label(),
+            choices=[(value, words.to(self.voice)) for value, words in self.options],
+            widget=forms.RadioSelect,
+            error_messages=CHOOSE_ONE,
+        )
+
+    def label(self) -> str:
+        """Only heard, not seen, where the heading stands right above."""
+        return self.heading
+
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        return [words.to(voice) for value, words in cls.options if value == answer.get(cls.name)]
+
+
+class TicksForm(QuestionForm):
+    """Any number of rows."""
+
+    name: ClassVar[str]
+    options: ClassVar[Options]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[self.name] = forms.MultipleChoiceField(
+            label=self.heading,
+            choices=[(value, words.to(self.voice)) for value, words in self.options],
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            error_messages={"invalid_choice": _("Tick only what is in the list.")},
+        )
+
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        return [words.to(voice) for value, words in cls.options if value in answer.get(cls.name, [])]
+
+
+class WhoForm(ChoiceForm):
+    name = "who"
+    options = tuple((value, same(label)) for value, label in Who.choices)
+
+
+class SafetyForm(ChoiceForm):
+    name = "safety"
+    options = (
+        (
+            Safety.SAFE,
+            Words(
+                me=_("I am safe right now"),
+                friend=_("My friend is safe right now"),
+                adult=to(ADULT, "The young person is safe right now"),
+            ),
+        ),
+        (
+            Safety.IN_DANGER,
+            Words(
+                me=_("I am in danger"),
+                friend=_("My friend is in danger"),
+                adult=to(ADULT, "The young person is in danger"),
+            ),
+        ),
+        (
+            Safety.SELF_HARM,
+            Words(
+                me=_("I think of hurting myself"),
+                friend=_("My friend speaks of hurting themselves"),
+                adult=to(ADULT, "The young person speaks of self-harm"),
+            ),
+        ),
+        (
+            Safety.UNSAID,
+            Words(
+                me=_("I am not sure, or I prefer not to say"),
+                friend=_("I do not know"),
+                adult=to(ADULT, "I do not know"),
+            ),
+        ),
+    )
+
+
+class AgeForm(ChoiceForm):
+    name = "age_range"
+    options = (
+        *((value, same(label)) for value, label in AgeRange.choices if value != AgeRange.UNKNOWN),
+        (
+            AgeRange.UNKNOWN.value,
+            Words(
+                me=AgeRange.UNKNOWN.label,
+                friend=_("I do not know"),
+                adult=to(ADULT, "I do not know"),
+            ),
+        ),
+    )
+
+
+class KindForm(ChoiceForm):
+    name = "kind"
+    options = (
+        (Kind.DEEPNUDE, same(Kind.DEEPNUDE.label)),
+        (Kind.REAL_IMAGE, same(Kind.REAL_IMAGE.label)),
+        (Kind.THREAT, same(Kind.THREAT.label)),
+        (
+            Kind.SENT,
+            Words(
+                me=Kind.SENT.label,
+                friend=_("My friend sent something and regrets it"),
+                adult=to(ADULT, "The young person sent something and regrets it"),
+            ),
+        ),
+        (Kind.UNSURE, same(Kind.UNSURE.label)),
+    )
+
+
+class DeadlineForm(ChoiceForm):
+    """Under the card: until when?"""
+
+    name = "deadline"
+    options = tuple((value, same(label)) for value, label in Deadline.choices)
+    hides_label = False
+
+    def label(self) -> str:
+        return say("Is there a time limit?")
+
+    def answer(self, at: datetime) -> Answer:
+        chosen = Deadline(self.cleaned_data["deadline"])
+        if self.earlier.get("deadline") == chosen:
+            return self.earlier  # "today" was said then, not now
+        ends = chosen.ends(at)
+        return {"deadline": chosen, "ends": ends.isoformat() if ends else None}
+
+
+class DemandForm(TicksForm):
+    name = "demand"
+    options = tuple((value, same(label)) for value, label in Demand.choices)
+
+
+class WhereForm(places.PlacesForm, QuestionForm):
+    """Links, account names, or none of both."""
+
+    hides_label = False
+    no_link = forms.BooleanField(label=_("I have no link and no account name"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and not self.facts and not data.get("no_link"):
+            if data["pasted"].strip():
+                self.add_error(
+                    "pasted",
+                    _(
+                        "We see no link in this. Copy the link once more, or tick “I have no link”: "
+                        "then we keep your words as they are."
+                    ),
+                )
+            else:
+                self.add_error("pasted", _("Paste a link, write an account name, or tick “I have no link”."))
+        return data
+
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        facts = places.read(
+            answer.get("pasted", ""),
+            answer.get("account", ""),
+            answer.get("platform") or "other",
+            skip_malformed=True,
+        )
+        lines = [place.line for place in map(places.describe, facts)]
+        if not lines and answer.get("pasted"):
+            lines = [answer["pasted"]]
+        return lines or ([say("No link, no account name")] if answer else [])
+
+
+class CircumstancesForm(TicksForm):
+    name = "circumstances"
+    options = (
+        (Circumstance.BLACKMAIL, same(Circumstance.BLACKMAIL.label)),
+        (Circumstance.SPREADING, same(Circumstance.SPREADING.label)),
+        (
+            Circumstance.NAMED,
+            Words(
+                me=Circumstance.NAMED.label,
+                friend=_("Their name or school is on it"),
+                adult=to(ADULT, "Their name or school is on it"),
+            ),
+        ),
+        (Circumstance.SCHOOL, same(Circumstance.SCHOOL.label)),
+        (Circumstance.SEVERAL, same(Circumstance.SEVERAL.label)),
+        (Circumstance.ADULT, same(Circumstance.ADULT.label)),
+        (Circumstance.VIOLENCE, same(Circumstance.VIOLENCE.label)),
+        (Circumstance.UNSAFE_HOME, same(Circumstance.UNSAFE_HOME.label)),
+        (
+            Circumstance.IGNORED,
+            Words(
+                me=Circumstance.IGNORED.label,
+                friend=_("It was reported to the site and nothing happened"),
+                adult=to(ADULT, "It was reported to the site and nothing happened"),
+            ),
+        ),
+        (Circumstance.REPEATED, same(Circumstance.REPEATED.label)),
+        (
+            Circumstance.VULNERABLE,
+            Words(
+                me=Circumstance.VULNERABLE.label,
+                friend=_("Something makes this harder for my friend"),
+                adult=to(ADULT, "Something makes this harder for the young person"),
+            ),
+        ),
+    )
+
+
+class StoryForm(QuestionForm):
+    # Not max_length: browsers cut what is longer without a word, and what was written would be lost.
+    story = forms.CharField(
+        label=_("What happened"),
+        required=False,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["story"].widget.attrs["data-most"] = settings.STORY_MAX_CHARS
+
+    def clean_story(self) -> str:
+        return fitting(self.cleaned_data["story"])
+
+
+def fitting(text: str) -> str:
+    """`text`, if it is not longer than a story may be. Raises ValidationError that says by how much."""
+    over = len(text) - settings.STORY_MAX_CHARS
+    if over > 0:
+        raise forms.ValidationError(
+            ngettext(
+                "This is %(over)s character too long. Shorten it, or send the end as a message later.",
+                "This is %(over)s characters too long. Shorten it, or send the end as a message later.",
+                over,
+            )
+            % {"over": over}
+        )
+    return text
+
+
+class SchoolForm(QuestionForm):
+    school = forms.CharField(
+        label=_("Name of the school and town"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocapitalize": "words"}),
+        error_messages={"max_length": _("This is too long. The name of the school and the town are enough.")},
+    )
+
+
+class ContactForm(ChoiceForm):
+    """Only one way for now, and said so; the model knows more."""
+
+    name = "via"
+    options = (
+        (
+            "none",
+            Words(
+                me=_("I come back here with my code"),
+                friend=_("I come back here with my code"),
+                adult=to(ADULT, "I come back here with my code"),
+            ),
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["via"].initial = "none"
+
+
+def posted(form: forms.BaseForm) -> Mapping[str, Any]:
+    """What was typed into a form, valid or not, to be kept while the person is away."""
+    return {
+        name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+        for name, field in form.fields.items()
+    }

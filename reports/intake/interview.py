@@ -1,0 +1,176 @@
+"""Which question comes next, and what the answers say. Pure: no database, no request."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reports import places
+from reports.actions import Submission
+from reports.intake.forms import Answer, Safety
+from reports.intake.questions import KIND, QUESTIONS, SAFETY, THREAT_FIRST, Question
+from reports.intake.words import Voice, voice_of
+from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+
+NUMBERS = {question.name: number for number, question in enumerate(QUESTIONS, start=1)}
+
+
+@dataclass(slots=True)
+class Interview:
+    """The answers so far. `{}` is a question that was skipped; one not reached has no answer at all."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    unfinished: dict[str, Answer] = field(default_factory=dict)  # typed, not yet accepted
+    threat_first: bool = False
+    to_the_end: bool = False  # the questions that can be skipped are not brought up again
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Interview":
+        """What `as_json` gave; an empty one for {}."""
+        return cls(
+            answers=value.get("answers", {}),
+            unfinished=value.get("unfinished", {}),
+            threat_first=value.get("threat_first", False),
+            to_the_end=value.get("to_the_end", False),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """To be sealed in a draft."""
+        return {
+            "answers": self.answers,
+            "unfinished": self.unfinished,
+            "threat_first": self.threat_first,
+            "to_the_end": self.to_the_end,
+        }
+
+    @property
+    def voice(self) -> Voice:
+        """Who is being spoken to."""
+        return voice_of(self.answers.get("who", {}).get("who", ""))
+
+    @property
+    def is_urgent(self) -> bool:
+        """Help comes before questions."""
+        return self._safety.is_urgent
+
+    @property
+    def speaks_of_self_harm(self) -> bool:
+        """Some help fits better than other."""
+        return self._safety == Safety.SELF_HARM
+
+    @property
+    def _safety(self) -> Safety:
+        return Safety(self.answers.get(SAFETY.name, {}).get("safety", Safety.UNSAID))
+
+    def begin_with_threat(self) -> None:
+        """The way of those who are being threatened: the card first, and we know what happened."""
+        self.threat_first = True
+        self.answers.setdefault(KIND.name, {"kind": Kind.THREAT.value})
+
+    def path(self) -> list[Question]:
+        """The questions of this interview, in order."""
+        order = (
+            [*THREAT_FIRST, *(q for q in QUESTIONS if q not in THREAT_FIRST)]
+            if self.threat_first
+            else QUESTIONS
+        )
+        return [question for question in order if question.asked_if(self.answers)]
+
+    def next(self) -> Question | None:
+        """The first question without an answer; None when everything can be looked at once more."""
+        return next((question for question in self.path() if self._is_open(question)), None)
+
+    def _is_open(self, question: Question) -> bool:
+        if question.name in self.answers:
+            return False
+        return not (self.to_the_end and question.is_skippable)
+
+    def before(self, question: Question) -> Question | None:
+        """The question before this one; None at the beginning."""
+        path = self.path()
+        place = path.index(question)
+        return path[place - 1] if place else None
+
+    def step(self, question: Question) -> tuple[int, int]:
+        """(3, 9): the third of about nine."""
+        path = self.path()
+        return path.index(question) + 1, len(path)
+
+    def keep(self, question: Question, answer: Answer) -> None:
+        """Take an answer; {} when it was skipped."""
+        self.answers[question.name] = answer
+        self.unfinished.pop(question.name, None)
+
+    def keep_unfinished(self, question: Question, typed: Answer) -> None:
+        """Keep what was typed without taking it as an answer."""
+        self.unfinished[question.name] = typed
+
+    def earlier(self, question: Question) -> Answer:
+        """What stands in the form when the question is opened again."""
+        return self.unfinished.get(question.name) or self.answers.get(question.name, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the last page."""
+
+    question: Question
+    number: int
+    title: str
+    lines: list[str]
+
+
+def rows(interview: Interview) -> list[Row]:
+    """Every question with its answer in words."""
+    voice = interview.voice
+    return [
+        Row(
+            question=question,
+            number=NUMBERS[question.name],
+            title=question.short.to(voice),
+            lines=question.form.shown(interview.answers.get(question.name, {}), voice),
+        )
+        for question in interview.path()
+    ]
+
+
+def submission_of(interview: Interview, *, language: str) -> Submission:
+    """The report these answers make, also when some are missing: nobody in danger has to finish first."""
+    answers = interview.answers
+
+    def said(name: str, key: str, default: Any) -> Any:
+        return answers.get(name, {}).get(key) or default
+
+    asked = {question.name for question in interview.path()}
+    demand = said("demand", "demand", []) if "demand" in asked else []
+    ends = said("deadline", "ends", None) if "deadline" in asked else None
+    kind = Kind(said("kind", "kind", Kind.UNSURE))
+    circumstances = set(said("circumstances", "circumstances", []))
+    if interview.is_urgent:
+        circumstances.add(said("safety", "safety", ""))
+    if ends:
+        circumstances.add(Circumstance.DEADLINE)
+    if kind == Kind.THREAT and set(demand) - {Demand.UNKNOWN}:
+        circumstances.add(Circumstance.BLACKMAIL)
+    pasted = said("places", "pasted", "")
+    facts = places.read(
+        pasted, said("places", "account", ""), said("places", "platform", "other"), skip_malformed=True
+    )
+    words: dict[str, Any] = {
+        "demand": demand,
+        "deadline": said("deadline", "deadline", "") if "deadline" in asked else "",
+    }
+    if places.has_words(pasted):
+        words["pasted"] = pasted
+    return Submission(
+        language=language,
+        who=Who(said("who", "who", Who.SELF)),
+        age_range=AgeRange(said("age", "age_range", AgeRange.UNKNOWN)),
+        kind=kind,
+        circumstances=tuple(one for one in Circumstance if one in circumstances),
+        story=said("story", "story", ""),
+        school=said("school", "school", ""),
+        deadline_at=datetime.fromisoformat(ends) if ends else None,
+        links=tuple(facts),
+        contact={"via": said("contact", "via", "none")},
+        answers={name: value for name, value in words.items() if value},
+    )

@@ -1,0 +1,92 @@
+"""A form arrives, and nothing is open in this browser any more: what was typed waits for the code."""
+
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from helpline.web.flood import Gate, address_of
+from reports import note as notes
+from reports.note import Note
+
+# Wrong codes a minute from one address, before we say so. A right one opens whatever was typed before it.
+WRONG_CODES = Gate(20)
+
+# Buttons and tokens are not what somebody typed.
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "code", "fresh"})
+
+
+class CodeForm(forms.Form):
+    """One field, in which a code may be written in any way."""
+
+    use_required_attribute = False
+    code = forms.CharField(
+        label=_("Your code"),
+        max_length=80,
+        strip=True,
+        widget=forms.TextInput(
+            attrs={
+                "class": "code-box",
+                "autocapitalize": "characters",
+                "autocorrect": "off",
+                "placeholder": "XXXX XXXX XXXX XXXX",
+            }
+        ),
+        help_text=_("16 letters and numbers. Spaces and dashes do not matter."),
+        error_messages={
+            "required": _("Type your code here."),
+            "max_length": _("This is longer than a code. It has 16 letters and numbers."),
+        },
+    )
+    note: Note | None = None
+    is_too_often = False
+
+    def try_it(self, request: HttpRequest) -> Note | None:
+        """The note that this code opens. For a wrong one, None, an error, and one more on the count."""
+        if not self.is_valid():
+            return None
+        note = notes.from_code(self.cleaned_data["code"])
+        if note is None:
+            self.is_too_often = WRONG_CODES.count(address_of(request), now=time.monotonic()) > 0
+            self.add_error(
+                "code",
+                _(
+                    "There were many wrong codes from this network. The right one always works: "
+                    "take your time, and look at each group once more."
+                )
+                if self.is_too_often
+                else _("This code opens nothing. Look at each group once more: one letter may be different."),
+            )
+        return note
+
+    @property
+    def status(self) -> HTTPStatus:
+        """For the answer that shows this form again."""
+        return HTTPStatus.TOO_MANY_REQUESTS if self.is_too_often else HTTPStatus.OK
+
+
+def ask_for_code(
+    request: HttpRequest,
+    form: CodeForm | None = None,
+    *,
+    ignored: Iterable[str] = (),
+    may_start_again: bool = False,
+) -> HttpResponse:
+    """The page that asks for the code and sends everything typed once more. The stale cookie goes."""
+    left_out = NOT_TYPED.union(ignored)
+    typed = [
+        (name, value) for name, values in request.POST.lists() if name not in left_out for value in values
+    ]
+    context = {
+        "form": form or CodeForm(auto_id="f-%s"),
+        "typed": typed,
+        "has_words": any(value.strip() for _name, value in typed),
+        "action": request.path if request.method == "POST" else "/follow/",
+        "may_start_again": may_start_again,
+    }
+    status = form.status if form else HTTPStatus.OK
+    return notes.forget(render(request, "reports/locked.html", context, status=status))

@@ -1,0 +1,279 @@
+"""What a young person told us, sealed; and what we told them back."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from helpline.crypto import wrapping
+from helpline.crypto.box import Box
+from helpline.crypto.fields import SealedField
+from helpline.platforms.models import Platform
+from reports import states
+from reports.states import AgeRange, Channel, Circumstance, ForbiddenMove, Kind, LinkStatus, News, Status, Who
+
+
+class Draft(models.Model):
+    """A report being written. Only its code opens it: not even the staff can read what was not sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    language = models.CharField(max_length=8)
+    answers = SealedField()
+    code_key = models.BinaryField()
+    locator = models.BinaryField(max_length=32, unique=True)
+    started_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Privacy:
+        keep = ("id", "language", "started_at", "changed_at", "expires_at")
+        blank = ("code_key", "locator")
+        sealed = ("answers",)
+        says = _(
+            "What you have written but not sent. Nobody but you can read it. It is deleted after 7 days."
+        )
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+    @property
+    def about(self) -> str:
+        """What its data key is bound to. The same for the report it becomes, so the key goes along."""
+        return f"report:{self.pk}"
+
+    def box_for_code(self, code: str) -> Box:
+        """Opened by the code. Raises WrongKey."""
+        return Box(wrapping.unwrap_for_code(self.code_key, code=code, about=self.about))
+
+
+class Report(models.Model):
+    """One person's report. Words, names, addresses are sealed; coarse facts are columns, so that a queue can sort them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.SUBMITTED)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    language = models.CharField(max_length=8)
+    who = models.CharField(max_length=10, choices=Who.choices)
+    age_range = models.CharField(max_length=10, choices=AgeRange.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    circumstances = ArrayField(
+        models.CharField(max_length=12, choices=Circumstance.choices), default=list, blank=True
+    )
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField()
+    last_contact_at = models.DateTimeField()
+    contact_via = models.CharField(max_length=10, default="none")
+    story = SealedField()
+    # {"handle", "demand", "already_reported", …}: whatever else was written in words
+    answers = SealedField()
+    contact = SealedField()
+    school = SealedField()
+    school_index = models.BinaryField(max_length=32, null=True)
+    # The data key, wrapped for the staff's private key and for the receipt code. Erasing a report destroys both.
+    staff_key = models.BinaryField(null=True)
+    code_key = models.BinaryField(null=True)
+    locator = models.BinaryField(max_length=32, null=True, unique=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="report_erased_means_no_keys",
+                condition=~Q(status=Status.ERASED)
+                | Q(
+                    erased_at__isnull=False,
+                    staff_key=None,
+                    code_key=None,
+                    locator=None,
+                    story=None,
+                    contact=None,
+                ),
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["school_index"], name="report_school", condition=Q(school_index__isnull=False)
+            ),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "status",
+            "channel",
+            "language",
+            "who",
+            "age_range",
+            "kind",
+            "circumstances",
+            "submitted_at",
+            "last_contact_at",
+            "contact_via",
+            "erased_at",
+        )
+        blank = ("deadline_at", "school_index", "staff_key", "code_key", "locator")
+        sealed = ("story", "answers", "contact", "school")
+        says = _("What you told us. It is locked: only the people who help you and your code can open it.")
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
+
+    @property
+    def about(self) -> str:
+        """What its data key is bound to."""
+        return f"report:{self.pk}"
+
+    def box_for_staff(self) -> Box:
+        """Opened with the staff's private key. Raises KeyUnavailable on the public face, WrongKey once erased."""
+        if self.staff_key is None:
+            raise wrapping.WrongKey("This report was erased.")
+        return Box(wrapping.unwrap_for_staff(self.staff_key, about=self.about))
+
+    def box_for_code(self, code: str) -> Box:
+        """Opened by the receipt code. Raises WrongKey."""
+        if self.code_key is None:
+            raise wrapping.WrongKey("This report was erased.")
+        return Box(wrapping.unwrap_for_code(self.code_key, code=code, about=self.about))
+
+    def move(self, status: Status) -> None:
+        """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""
+        if status not in states.TRANSITIONS[Status(self.status)]:
+            raise ForbiddenMove(f"A report that is {self.status} can't become {status}.")
+        self.status = status
+
+
+class Link(models.Model):
+    """An address or an account where the picture is, and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="links")
+    position = models.PositiveSmallIntegerField()
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10)  # post, profile, message, group, file, unknown
+    url = SealedField()
+    account = SealedField()
+    url_index = models.BinaryField(max_length=32, null=True)
+    account_index = models.BinaryField(max_length=32, null=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    reported_before = models.BooleanField(null=True)
+    status = models.CharField(max_length=12, choices=LinkStatus.choices, default=LinkStatus.RECEIVED)
+    status_at = models.DateTimeField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["report", "position"], name="link_position_once"),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["url_index"], name="link_url", condition=Q(url_index__isnull=False)),
+            models.Index(
+                fields=["account_index"], name="link_account", condition=Q(account_index__isnull=False)
+            ),
+        ]
+
+    class Privacy:
+        keep = (
+            "id",
+            "report",
+            "position",
+            "platform",
+            "kind",
+            "reported_before",
+            "status",
+            "status_at",
+            "added_at",
+        )
+        blank = ("url_index", "account_index", "seen_at")
+        sealed = ("url", "account")
+        says = _(
+            "The links and account names you gave us. They are locked, and unlocked to ask for the removal."
+        )
+
+    def __str__(self) -> str:
+        return f"link {self.pk}"
+
+
+class Fingerprint(models.Model):
+    """A picture's fingerprint, computed on the person's own device. The picture never came here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="fingerprints")
+    algorithm = models.CharField(max_length=10, choices=[(a, a) for a in ("pdq", "sha256", "md5")])
+    value = SealedField()
+    value_index = models.BinaryField(max_length=32, null=True)
+    quality = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["value_index"], name="fingerprint_value", condition=Q(value_index__isnull=False)
+            ),
+        ]
+
+    class Privacy:
+        keep = ("id", "report", "algorithm", "quality")
+        blank = ("value_index",)
+        sealed = ("value",)
+        says = _("The fingerprint of a picture, if you made one. A picture can't be rebuilt from it.")
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} {self.pk}"
+
+
+class Update(models.Model):
+    """News for the young person: a dated fact about the report or one of its links. Never changed, only added to."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="updates")
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, null=True, blank=True, related_name="updates")
+    what = models.CharField(max_length=20, choices=[(news.value, news.value) for news in News])
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["report", "at"], name="update_report_at")]
+
+    class Privacy:
+        keep = ("id", "report", "link", "what", "at", "data")
+        says = _("What we did and when. It holds no names and no words of yours.")
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Message(models.Model):
+    """A line of the conversation, sealed with the report's key."""
+
+    class Author(models.TextChoices):
+        YOUNG_PERSON = "young-person", _("You")
+        HELPLINE = "helpline", _("The helpline")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="messages")
+    author = models.CharField(max_length=12, choices=Author.choices)
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    body = SealedField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="message_staff_only_from_helpline",
+                condition=Q(author="helpline") | Q(staff=None),
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["report", "at"], name="message_report_at")]
+
+    class Privacy:
+        keep = ("id", "report", "author", "staff", "at", "read_at")
+        sealed = ("body",)
+        says = _("Messages between you and us. They are locked like your report.")
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"

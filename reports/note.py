@@ -1,0 +1,107 @@
+"""The young person's own cookie: what is open in this browser, and the code that opens it.
+
+It ends with the browser, and after `settings.NOTE_COOKIE_AGE` without a page; every page moves that on.
+Nothing about the person is in a session, and the code is in no table.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from helpline.crypto import cookies
+from helpline.crypto.box import Box
+from helpline.crypto.wrapping import WrongKey
+from reports import actions, receipts
+from reports.models import Draft, Report
+
+PURPOSE = "note"
+NO_CODE = (
+    "0" * receipts.LENGTH
+)  # looked up in the place of what can't be a code, so that every wrong one costs the same
+
+
+class Kind(StrEnum):
+    """What the note opens."""
+
+    DRAFT = "draft"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A draft or a report open in this browser. `shown`: the code was noted, and is shown no more."""
+
+    id: UUID
+    code: str = field(repr=False)
+    kind: Kind
+    shown: bool = False
+
+    @property
+    def is_report(self) -> bool:
+        """Sent already."""
+        return self.kind == Kind.REPORT
+
+    def with_code_shown(self) -> "Note":
+        """The same, once the code is known to be kept."""
+        return replace(self, shown=True)
+
+
+def read(request: HttpRequest) -> Note | None:
+    """The note of this browser; None when there is none, it is too old, or it was tampered with."""
+    text = request.COOKIES.get(settings.NOTE_COOKIE_NAME)
+    value = cookies.open_sealed(PURPOSE, text, max_age=settings.NOTE_COOKIE_AGE) if text else None
+    if value is None:
+        return None
+    return Note(id=UUID(value["id"]), code=value["code"], kind=Kind(value["kind"]), shown=value["shown"])
+
+
+def keep(response: HttpResponse, note: Note) -> HttpResponse:
+    """Put the note into the browser, or move its hour on."""
+    value = {"id": str(note.id), "code": note.code, "kind": note.kind, "shown": note.shown}
+    response.set_cookie(
+        settings.NOTE_COOKIE_NAME,
+        cookies.seal(PURPOSE, value),
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def forget(response: HttpResponse) -> HttpResponse:
+    """Take the note out of the browser. What it opened stays, behind its code."""
+    response.delete_cookie(settings.NOTE_COOKIE_NAME, samesite="Strict")
+    return response
+
+
+def from_code(typed: str) -> Note | None:
+    """What stands behind a code as it was typed; None for a wrong one, whatever is wrong with it."""
+    try:
+        code = receipts.normalise(typed)
+    except receipts.MalformedCode:
+        code = NO_CODE
+    found = actions.open_by_code(code)
+    if found is None:
+        return None
+    return Note(found.pk, code, Kind.REPORT if isinstance(found, Report) else Kind.DRAFT, shown=True)
+
+
+def draft_of(note: Note) -> tuple[Draft, Box] | None:
+    """The draft with its box; None when it is gone: sent, expired or erased."""
+    draft = Draft.objects.filter(pk=note.id).first()
+    try:
+        return (draft, draft.box_for_code(note.code)) if draft else None
+    except WrongKey:
+        return None
+
+
+def report_of(note: Note) -> tuple[Report, Box] | None:
+    """The report with its box; None when it is gone. A draft's note finds the report that it became."""
+    report = Report.objects.filter(pk=note.id).first()
+    try:
+        return (report, report.box_for_code(note.code)) if report else None
+    except WrongKey:
+        return None

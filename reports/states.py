@@ -1,0 +1,156 @@
+"""The words a report and its links are described with, and the arrows between them."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Who(TextChoices):
+    """Who is writing."""
+
+    SELF = "self", _("It happened to me")
+    FRIEND = "friend", _("It happened to a friend")
+    CHILD = "child", _("It happened to my child")
+    PUPIL = "pupil", _("It happened to a pupil or a young person I work with")
+
+
+class AgeRange(TextChoices):
+    """A range, never a date of birth, never a document."""
+
+    UNDER_13 = "under-13", _("Under 13")
+    FROM_13 = "13-14", _("13 or 14")
+    FROM_15 = "15-17", _("15 to 17")
+    ADULT = "18+", _("18 or over")
+    UNKNOWN = "unknown", _("I prefer not to say")
+
+    @property
+    def is_minor(self) -> bool:
+        """Unknown counts as a minor: the careful reading."""
+        return self != AgeRange.ADULT
+
+
+class Kind(TextChoices):
+    """What happened, in the words of the form."""
+
+    DEEPNUDE = "deepnude", _("Someone made a fake nude picture or video")
+    REAL_IMAGE = "real-image", _("Someone shared a real private picture or video")
+    THREAT = "threat", _("Someone threatens to share something")
+    SENT = "sent", _("I sent something and I regret it")
+    UNSURE = "unsure", _("I am not sure, or it is something else")
+
+
+class Circumstance(TextChoices):
+    """Facts that change how urgent it is. Coarse on purpose."""
+
+    BLACKMAIL = "blackmail", _("Someone asks for something")
+    DEADLINE = "deadline", _("There is a deadline")
+    ADULT = "adult", _("An adult is behind it")
+    IN_DANGER = "in-danger", _("I am in danger right now")
+    SELF_HARM = "self-harm", _("I think of hurting myself")
+    VIOLENCE = "violence", _("There is violence")
+    UNSAFE_HOME = "unsafe-home", _("Home is not safe")
+    SPREADING = "spreading", _("Many people have seen it")
+    NAMED = "named", _("My name or my school is on it")
+    SCHOOL = "school", _("It is going round at school")
+    REPEATED = "repeated", _("It came back after being removed")
+    SEVERAL = "several", _("Several people are in it")
+    IGNORED = "ignored", _("I reported it and nothing happened")
+    VULNERABLE = "vulnerable", _("Something makes this harder for me")
+
+
+class Demand(TextChoices):
+    """What somebody who threatens wants."""
+
+    MONEY = "money", _("Money")
+    PICTURES = "pictures", _("More pictures or videos")
+    MEET = "meet", _("To meet")
+    ACTS = "acts", _("Something else that has to be done for them")
+    ACCOUNT = "account", _("A password or an account")
+    SILENCE = "silence", _("That nobody is told")
+    UNKNOWN = "unknown", _("They did not say, or I do not know")
+
+
+class Channel(TextChoices):
+    """How the report reached the helpline."""
+
+    WEB = "web", _("Web")
+    PHONE = "phone", _("Phone")
+    CHAT = "chat", _("Chat")
+    PARTNER = "partner", _("Partner")
+
+
+class Status(TextChoices):
+    """Where a report stands."""
+
+    SUBMITTED = "submitted", _("Received")
+    IN_CASE = "in-case", _("Somebody is on it")
+    CLOSED = "closed", _("Closed")
+    ERASED = "erased", _("Erased")
+
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.SUBMITTED: frozenset({Status.IN_CASE, Status.CLOSED, Status.ERASED}),
+    Status.IN_CASE: frozenset({Status.CLOSED, Status.ERASED}),
+    Status.CLOSED: frozenset({Status.IN_CASE, Status.ERASED}),
+    Status.ERASED: frozenset(),
+}
+
+
+class LinkStatus(TextChoices):
+    """What the young person sees of a link. The eight words of the follow-up API."""
+
+    RECEIVED = "received", _("We have it")
+    IN_PROGRESS = "in_progress", _("We are preparing the request")
+    SENT = "sent", _("The request is sent")
+    SAID_REMOVED = "said_removed", _("The platform says it is removed")
+    GONE = "gone", _("It is gone")
+    REFUSED = "refused", _("The platform said no")
+    REAPPEARED = "reappeared", _("It came back")
+    WITHDRAWN = "withdrawn", _("You withdrew it")
+
+
+class News(TextChoices):
+    """Dated facts told to the young person. Each is rendered in their language when it is read."""
+
+    RECEIVED = "received"
+    OPENED = "opened"
+    IN_PROGRESS = "in_progress"
+    SENT = "sent"
+    SEND_DELAYED = "send_delayed"
+    ACKNOWLEDGED = "acknowledged"
+    UNDER_REVIEW = "under_review"
+    SAID_REMOVED = "said_removed"
+    STILL_THERE = "still_there"
+    GONE = "gone"
+    REFUSED = "refused"
+    MORE_INFORMATION = "more_information"
+    NOT_FOUND = "not_found"
+    REAPPEARED = "reappeared"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+# Which word a piece of news leaves on the link; None leaves it as it was.
+LINK_STATUS_AFTER: dict[News, LinkStatus | None] = {
+    News.RECEIVED: LinkStatus.RECEIVED,
+    News.OPENED: None,
+    News.IN_PROGRESS: LinkStatus.IN_PROGRESS,
+    News.SENT: LinkStatus.SENT,
+    News.SEND_DELAYED: None,
+    News.ACKNOWLEDGED: None,
+    News.UNDER_REVIEW: None,
+    News.SAID_REMOVED: LinkStatus.SAID_REMOVED,
+    News.STILL_THERE: None,
+    News.GONE: LinkStatus.GONE,
+    News.REFUSED: LinkStatus.REFUSED,
+    News.MORE_INFORMATION: None,
+    News.NOT_FOUND: LinkStatus.REFUSED,
+    News.REAPPEARED: LinkStatus.REAPPEARED,
+    News.WITHDRAWN: LinkStatus.WITHDRAWN,
+    News.CLOSED: None,
+    News.REOPENED: None,
+}
+
+
+class ForbiddenMove(Exception):
+    """This state does not follow from that one."""

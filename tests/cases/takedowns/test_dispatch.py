@@ -1,0 +1,294 @@
+"""Sending to a platform that behaves, and to one that does not. Every send here is a real one, over a real connection."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from cases.takedowns import actions, dispatch
+from cases.takedowns.connectors.base import Sent
+from cases.takedowns.models import Attempt, Notice, Takedown
+from cases.takedowns.states import Outcome, Result, Source, Status
+from helpline.accounts.models import Staff
+from helpline.platforms.models import Channel, ChannelKind, Platform
+from reports import actions as reports
+from reports.actions import LinkFacts
+from reports.models import Update
+from reports.states import News
+from tests.platforms import receipts
+from tests.platforms.simulator import RunningSimulator
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+Ask = Callable[..., Takedown]
+
+
+@pytest.fixture
+def ask(open_case: Any, nour: Staff) -> Ask:
+    """Ask for the removal of one new link on a platform."""
+
+    def make(slug: str = "chatter", path: str = "p/1", **facts: Any) -> Takedown:
+        now = timezone.now()
+        case = open_case(at=now, links=(LinkFacts(url=f"https://{slug}.example/{path}"),), **facts)
+        [takedown] = actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=now)
+        return takedown
+
+    return make
+
+
+def run() -> int:
+    return dispatch.run(max_seconds=20)
+
+
+def deliveries(simulator: RunningSimulator, takedown: Takedown) -> int:
+    """How often the platform received this notice, by its own receipts."""
+    found = [n for n in receipts.notices(simulator.receipts) if n["notice_id"] == str(takedown.notice_id)]
+    return len(found)
+
+
+def test_sent_means_sent(live: Any, simulator: RunningSimulator, ask: Ask) -> None:
+    live("chatter")
+    takedown = ask()
+    assert run() == 1
+    takedown.refresh_from_db()
+    [attempt] = takedown.notice.attempts.all()
+    assert (takedown.status, takedown.transport, attempt.result) == (
+        Status.SENT,
+        Result.ACCEPTED,
+        Result.ACCEPTED,
+    )
+    assert takedown.sent_at == attempt.started_at
+    assert Notice.objects.get().reference
+    assert Update.objects.filter(link=takedown.link_id, what=News.SENT).exists()
+    assert deliveries(simulator, takedown) == 1
+    assert run() == 0
+
+
+def test_the_attempt_is_written_before_anything_leaves(
+    live: Any, simulator: RunningSimulator, ask: Ask
+) -> None:
+    live("chatter")
+    takedown = ask()
+    now = timezone.now()
+    [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
+    attempt = Attempt.objects.get()
+    assert (attempt.result, attempt.finished_at) == ("", None)
+    assert bytes(attempt.digest) == hashlib.sha256(claim.body).digest()
+    takedown.refresh_from_db()
+    assert takedown.status == Status.SENDING
+    assert deliveries(simulator, takedown) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "result"),
+    [
+        ("422", Status.FAILED, Result.REFUSED),
+        ("403", Status.FAILED, Result.REFUSED),
+        ("429", Status.QUEUED, Result.RETRY),
+        ("503", Status.QUEUED, Result.RETRY),
+        ("500", Status.UNKNOWN, Result.UNKNOWN),
+        ("accept_then_500", Status.UNKNOWN, Result.UNKNOWN),
+        ("accept_then_html", Status.UNKNOWN, Result.UNKNOWN),
+        ("accept_then_drop", Status.UNKNOWN, Result.UNKNOWN),
+        ("drop", Status.UNKNOWN, Result.UNKNOWN),
+    ],
+)
+def test_each_answer_means_what_the_wire_says(
+    live: Any, ask: Ask, answer: str, status: Status, result: Result
+) -> None:
+    live("chatter", answers={answer: 1.0}, retry_after=60)
+    takedown = ask()
+    assert run() == 1
+    takedown.refresh_from_db()
+    notice = takedown.notice
+    assert (takedown.status, takedown.transport) == (status, result)
+    assert notice.lease_until is None
+    if status == Status.QUEUED:
+        assert notice.due_at is not None and notice.due_at > timezone.now() + timedelta(seconds=50)
+    if status == Status.UNKNOWN:
+        assert notice.ask_at is not None
+        assert run() == 0  # never resent blindly
+
+
+@pytest.mark.parametrize(("answer", "was_there"), [("accept_then_drop", True), ("drop", False)])
+def test_an_unknown_send_is_settled_by_asking_and_delivered_once(
+    live: Any, simulator: RunningSimulator, ask: Ask, answer: str, was_there: bool
+) -> None:
+    live("chatter", answers={answer: 1.0}, outcomes={"never": 1.0})
+    takedown = ask()
+    run()
+    simulator.control("chatter", answers={})
+    Notice.objects.update(ask_at=timezone.now())
+    assert dispatch.settle(now=timezone.now()) == 1
+    takedown.refresh_from_db()
+    assert takedown.status in ((Status.SENT, Status.ACKNOWLEDGED) if was_there else (Status.QUEUED,))
+    run()
+    takedown.refresh_from_db()
+    assert takedown.status in (Status.SENT, Status.ACKNOWLEDGED)
+    assert deliveries(simulator, takedown) == 1
+    assert takedown.notice.attempts.count() == (1 if was_there else 2)
+
+
+def test_a_platform_nobody_reaches_is_tried_again_later_and_given_up_at_last(
+    ask: Ask, chatter: Platform
+) -> None:
+    takedown = ask()  # its channel leads to a port where nobody listens
+    for _ in range(dispatch.MAX_TRIES):
+        Notice.objects.update(due_at=timezone.now())
+        assert run() == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.transport) == (Status.FAILED, Result.RETRY)
+    assert Notice.objects.get().due_at is None
+    assert Attempt.objects.count() == dispatch.MAX_TRIES
+
+
+def test_a_worker_that_dies_leaves_an_unknown(live: Any, ask: Ask) -> None:
+    live("chatter")
+    takedown = ask()
+    now = timezone.now()
+    [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
+    assert dispatch.reap(now=now) == 0  # its lease still holds
+    Notice.objects.update(lease_until=now - timedelta(seconds=1))
+    assert dispatch.reap(now=now) == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, Attempt.objects.get().result) == (Status.UNKNOWN, Result.UNKNOWN)
+    assert Notice.objects.get().ask_at == now
+    # The stalled one comes back and speaks: its fence is old, nothing is written.
+    assert dispatch.finish([(claim, Sent(Result.ACCEPTED, reference="late"))], now=now) == 0
+    takedown.refresh_from_db()
+    assert (takedown.status, Notice.objects.get().reference) == (Status.UNKNOWN, "")
+
+
+def test_two_workers_never_take_the_same_row(live: Any, ask: Ask) -> None:
+    live("chatter")
+    for number in range(6):
+        ask(path=f"p/{number}")
+    now = timezone.now()
+    open_routes = dispatch.routes([ChannelKind.HTTP_API], now=now)
+    first = dispatch.claim(open_routes, limit=4, now=now)
+    second = dispatch.claim(open_routes, limit=4, now=now)
+    assert (len(first), len(second)) == (4, 2)
+    assert not {claim.notice_id for claim in first} & {claim.notice_id for claim in second}
+
+
+def test_a_callback_quicker_than_our_own_writing_is_not_lost(live: Any, ask: Ask) -> None:
+    live("chatter")
+    takedown = ask()
+    now = timezone.now()
+    [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
+    actions.record_outcome(
+        takedown=takedown, outcome=Outcome.REMOVED, source=Source.CALLBACK, at=now, recorded_at=now
+    )
+    dispatch.finish([(claim, Sent(Result.ACCEPTED, reference="r"))], now=now + timedelta(seconds=1))
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.acted_at) == (Status.REMOVED, now)
+
+
+def test_what_was_withdrawn_before_it_left_stays_here(
+    live: Any, simulator: RunningSimulator, ask: Ask
+) -> None:
+    live("chatter")
+    takedown = ask()
+    reports.withdraw(report=takedown.case.report, links=[takedown.link], at=timezone.now())
+    assert run() == 0
+    actions.follow_withdrawals(at=timezone.now())
+    takedown.refresh_from_db()
+    assert takedown.status == Status.WITHDRAWN
+    assert deliveries(simulator, takedown) == 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"enabled": False}, {"paused_until": timezone.now() + timedelta(hours=1)}]
+)
+def test_a_channel_switched_off_or_paused_is_not_used(live: Any, ask: Ask, change: dict[str, Any]) -> None:
+    live("chatter")
+    takedown = ask()
+    Channel.objects.update(**change)
+    assert run() == 0
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.notice.due_at is not None) == (Status.QUEUED, True)
+
+
+def test_mail_is_a_real_conversation_with_an_id_of_its_own(
+    live: Any, simulator: RunningSimulator, ask: Ask
+) -> None:
+    live("pixboard", ChannelKind.EMAIL)
+    takedown = ask("pixboard", "i/7")
+    assert run() == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.transport) == (Status.SENT, Result.ACCEPTED)
+    [mail] = [one for one in receipts.mails(simulator.receipts) if str(takedown.notice_id) in str(one)]
+    assert mail["slug"] == "pixboard"
+
+
+def test_no_mail_server_means_later_not_lost(settings: Any, ask: Ask, pixboard: Platform) -> None:
+    settings.EMAIL_PORT = 9
+    takedown = ask("pixboard", "i/8")
+    assert run() == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.transport) == (Status.QUEUED, Result.RETRY)
+
+
+def test_a_fault_of_ours_is_an_unknown_not_a_loss(
+    live: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("chatter")
+    takedown = ask()
+
+    async def explode(*args: Any, **kwargs: Any) -> Sent:
+        raise RuntimeError("boom")
+
+    from cases.takedowns.connectors.http_api.connector import HttpApiConnector
+
+    monkeypatch.setattr(HttpApiConnector, "send", explode)
+    assert run() == 1
+    takedown.refresh_from_db()
+    assert takedown.status == Status.UNKNOWN
+
+
+def test_many_at_once_all_leave_once(
+    live: Any, simulator: RunningSimulator, ask: Ask, open_case: Any, nour: Staff
+) -> None:
+    live("chatter", answers={"503": 0.1}, retry_after=1, latency=[0.01, 0.05], outcomes={"never": 1.0})
+    now = timezone.now()
+    urls = tuple(LinkFacts(url=f"https://chatter.example/many/{n}") for n in range(60))
+    case = open_case(at=now, links=urls)
+    actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=now)
+    for _ in range(10):
+        run()
+        Notice.objects.exclude(due_at=None).update(due_at=timezone.now())
+        if not Takedown.objects.exclude(status=Status.SENT).exists():
+            break
+    assert Takedown.objects.filter(status=Status.SENT).count() == 60
+    assert receipts.delivered_more_than_once(simulator.receipts) in ([], {}, set())
+
+
+@pytest.mark.parametrize("tries", [1, 2, 5, 30])
+def test_the_pause_grows_and_has_a_ceiling(tries: int) -> None:
+    assert dispatch.pause(tries, 0.0) == timedelta(0)
+    longest = dispatch.pause(tries, 1.0)
+    assert longest == min(dispatch.LONGEST_PAUSE, dispatch.FIRST_PAUSE * 2 ** (tries - 1))
+
+
+def test_a_claim_costs_the_same_queries_for_one_and_for_many(
+    live: Any, ask: Ask, django_assert_max_num_queries: Any
+) -> None:
+    live("chatter")
+    for number in range(20):
+        ask(path=f"q/{number}")
+    now = timezone.now()
+    open_routes = dispatch.routes([ChannelKind.HTTP_API], now=now)
+    with django_assert_max_num_queries(8):
+        claims = dispatch.claim(open_routes, limit=20, now=now)
+    with django_assert_max_num_queries(16):
+        dispatch.finish([(claim, Sent(Result.ACCEPTED, reference="r")) for claim in claims], now=now)
+    assert connection.in_atomic_block is False
+    assert {UUID(str(claim.notice_id)) for claim in claims} == set(
+        Notice.objects.values_list("pk", flat=True)
+    )
+    assert isinstance(now, datetime)

@@ -1,0 +1,63 @@
+"""What every test stands on: keys of its own, the cast, and a database whose trail may be emptied between tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pgtrigger.core
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from helpline import wake
+from helpline.crypto import keyring
+from helpline.platforms import directory
+
+pytest_plugins = ["tests.cast"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    settings.KEYS_DIR = folder
+    # A password of the cast guards nothing; the real hasher is slow on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    os.environ["HELPLINE_KEYS_DIR"] = str(folder)  # for processes that a test starts
+    keyring.make_missing(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """Style sheets straight from their folder: no test needs `collectstatic` first."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests that commit empty every table afterwards; the trail refuses that, so here, and only here, it is told not to."""
+    from django.db import connection
+
+    from helpline.audit.models import AuditRow
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for trigger in AuditRow._meta.triggers:  # type: ignore[attr-defined]
+            if trigger.operation is pgtrigger.core.Truncate:
+                cursor.execute(
+                    f'ALTER TABLE "{AuditRow._meta.db_table}" DISABLE TRIGGER {trigger.get_pgid(AuditRow)}'
+                )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start() -> Iterator[None]:
+    """No test sees another's rate limits or platforms, or rings a doorbell too soon after another's."""
+    cache.clear()
+    wake._rung.clear()
+    directory.forget()
+    yield

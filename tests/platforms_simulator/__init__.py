@@ -1,0 +1,1 @@
+"""The simulator's own tests: every misbehaviour really happens on the wire."""
