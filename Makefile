@@ -11,11 +11,12 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What an operator would set; nothing is connected to.
 LIKE_PRODUCTION := SECRET_KEY=only-for-make-check-0123456789-abcdefghijklmnopqrstuvwxyz HELPLINE_DEMO=0 \
-	HELPLINE_PUBLIC_URL=https://helpline.example HELPLINE_HOSTS=helpline.example \
+	HELPLINE_PUBLIC_URL=https://helpline.example HELPLINE_HOSTS=helpline.example HELPLINE_TRUSTED_PROXIES=1 \
+	HELPLINE_NOTIFIER_EMAIL=notices@example.org HELPLINE_KEYS_DIR=.venv/keys-for-check \
 	DATABASE_URL=postgres://helpline@127.0.0.1:1/helpline REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fault clean
+.PHONY: help demo test check bench fault lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1:  /p' Makefile
@@ -26,13 +27,17 @@ demo: .venv/for-demo ## everything on this machine, with invented people and pla
 test: .venv/for-development ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2
 
-check: .venv/for-development ## lint, format, types, layers, migrations, deployment, templates, translations
+check: .venv/for-development ## lint, format, types, layers, migrations, deployment, templates, translations, image
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(LIKE_PRODUCTION) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(LIKE_PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(LIKE_PRODUCTION) $(BIN)/python manage.py bootstrap --keys-only --noinput >/dev/null
 	$(LIKE_PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(LIKE_PRODUCTION) $(BIN)/python manage.py state_diagrams --check
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/djlint templates --lint
 	$(BIN)/python -m tests.translations_complete
 
@@ -41,6 +46,12 @@ bench: .venv/for-development ## each benchmark beside its own limit; writes VAR/
 
 fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1)
 	@exec $(BIN)/python -m tests.faults --var "$(VAR)" --seed "$(SEED)" --scale "$(SCALE)"
+
+lock: .venv/for-development ## bring requirements*.txt up to date with requirements*.in (asks the package index)
+	for set in requirements requirements-demo requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-emit-index-url $$set.in -o $$set.txt || exit 1; \
+	done
 
 clean: ## remove what can be made again; the data in VAR stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles .coverage

@@ -153,10 +153,18 @@ def add_links(*, case: Case, facts: Sequence[reports.LinkFacts], by: Staff, at: 
     return links
 
 
+def _lock(case: Case) -> None:
+    """Its state as it stands, and nobody else's to change until we are done: two people may press at once."""
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+
+
 @transaction.atomic
 def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
     """Waiting for the young person, or back to work. Raises ForbiddenMove."""
     check_can_work_on(case, by=by)
+    _lock(case)
+    if case.status == CaseStatus.CLOSED:
+        raise ForbiddenMove("A closed case is reopened first.")
     case.move(CaseStatus.WAITING if waiting else CaseStatus.OPEN)
     case.save(update_fields=["status"])
     happened(case, Happening.STATUS, by=by, at=at, to=case.status)
@@ -167,6 +175,7 @@ def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
 def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None:
     """The end, until something changes. The young person's code still works. Raises ForbiddenMove."""
     check_can_work_on(case, by=by)
+    _lock(case)
     case.move(CaseStatus.CLOSED)
     case.closed_at, case.outcome = at, outcome
     case.save(update_fields=["status", "closed_at", "outcome"])
@@ -180,6 +189,7 @@ def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None
 def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
     """Something came back: the case returns to whoever had it. Raises ForbiddenMove."""
     check_can_work_on(case, by=by)
+    _lock(case)
     if case.status != CaseStatus.CLOSED:
         raise ForbiddenMove("Only a closed case can be reopened.")
     case.move(CaseStatus.OPEN)

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
@@ -129,12 +131,12 @@ def _after(cursor: str) -> Q:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         danger, rank_at, report_id = json.loads(base64.urlsafe_b64decode(padded))
-        moment = datetime.fromisoformat(rank_at)
-    except (ValueError, TypeError) as error:
+        moment, report = datetime.fromisoformat(rank_at), UUID(report_id)
+    except (ValueError, TypeError, AttributeError) as error:
         raise BadCursor from error
-    if not (isinstance(danger, bool) and isinstance(report_id, str) and moment.tzinfo):
+    if not isinstance(danger, bool) or moment.tzinfo is None:
         raise BadCursor
-    later = Q(danger=danger) & (Q(rank_at__gt=moment) | Q(rank_at=moment, report_id__gt=report_id))
+    later = Q(danger=danger, rank_at__gte=moment) & (Q(rank_at__gt=moment) | Q(report_id__gt=report))
     return (later | Q(danger=False)) if danger else later
 
 
@@ -198,7 +200,8 @@ def in_danger() -> Iterable[QueueItem]:
 
 def search(*, staff: Staff, text: str, limit: int = PAGE) -> Sequence[QueueItem]:
     """Reports and cases this person may see that carry `text` as reference, link or account. Compared are blind indexes."""
-    where = Q(case__ref=text.strip().upper())
+    text = text.replace("\0", "").strip()
+    where = Q(case__ref=text.upper())
     for written in links.find_links(text, skip_malformed=True):
         where |= Q(report__links__url_index=blind.index("url", links.blind_key(written.url)))
     where |= Q(report__links__account_index__in=_account_indexes(text))

@@ -2,6 +2,7 @@
 
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 
 from cases.views import casework, incidents, platforms, queue, reports, team, trail
 
@@ -11,19 +12,19 @@ desk: list[URLPattern | URLResolver] = [
     path("reports/<uuid:report_id>/", reports.report_page, name="report"),
     path("reports/<uuid:report_id>/open/", reports.open_case, name="open-case"),
     path("cases/", casework.case_list, name="cases"),
-    path("cases/<str:ref>/", casework.case_page, name="case"),
-    path("cases/<str:ref>/notes/", casework.add_note, name="add-note"),
-    path("cases/<str:ref>/messages/", casework.write_message, name="write-message"),
-    path("cases/<str:ref>/assign/", casework.assign, name="assign"),
-    path("cases/<str:ref>/handle/", casework.set_handle, name="set-handle"),
-    path("cases/<str:ref>/links/", casework.add_links, name="add-links"),
-    path("cases/<str:ref>/waiting/", casework.set_waiting, name="set-waiting"),
-    path("cases/<str:ref>/close/", casework.close, name="close"),
-    path("cases/<str:ref>/reopen/", casework.reopen, name="reopen"),
+    path("cases/<slug:ref>/", casework.case_page, name="case"),
+    path("cases/<slug:ref>/notes/", casework.add_note, name="add-note"),
+    path("cases/<slug:ref>/messages/", casework.write_message, name="write-message"),
+    path("cases/<slug:ref>/assign/", casework.assign, name="assign"),
+    path("cases/<slug:ref>/handle/", casework.set_handle, name="set-handle"),
+    path("cases/<slug:ref>/links/", casework.add_links, name="add-links"),
+    path("cases/<slug:ref>/waiting/", casework.set_waiting, name="set-waiting"),
+    path("cases/<slug:ref>/close/", casework.close, name="close"),
+    path("cases/<slug:ref>/reopen/", casework.reopen, name="reopen"),
     path("incidents/", incidents.incident_list, name="incidents"),
-    path("incidents/<str:ref>/", incidents.incident_page, name="incident"),
-    path("incidents/<str:ref>/title/", incidents.set_title, name="set-title"),
-    path("incidents/<str:ref>/members/<int:member_id>/", incidents.decide, name="decide"),
+    path("incidents/<slug:ref>/", incidents.incident_page, name="incident"),
+    path("incidents/<slug:ref>/title/", incidents.set_title, name="set-title"),
+    path("incidents/<slug:ref>/members/<int:member_id>/", incidents.decide, name="decide"),
     path("platforms/", platforms.platform_list, name="platforms"),
     path("platforms/<slug:slug>/verify/", platforms.verify, name="verify-channel"),
     path("platforms/<slug:slug>/approve/", platforms.approve, name="approve-channel"),
@@ -33,6 +34,7 @@ desk: list[URLPattern | URLResolver] = [
     path("audit/check/", trail.check_chain, name="check-chain"),
 ]
 
+elsewhere = RedirectView.as_view(url="/staff/")
 # allauth's own views under our addresses; the names are the ones it reverses.
 doors: list[URLPattern | URLResolver] = [
     path("login/", account.login, name="account_login"),
@@ -40,12 +42,11 @@ doors: list[URLPattern | URLResolver] = [
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path("account/signup/", account.signup, name="account_signup"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/email/", account.email, name="account_email"),
-    path("account/confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
-    re_path(
-        r"^account/confirm-email/(?P<key>[-:\w]+)/$", account.confirm_email, name="account_confirm_email"
-    ),
-    path("account/login-code/", account.confirm_login_code, name="account_confirm_login_code"),
+    # Names it reverses for what we do not offer.
+    path("account/email/", elsewhere, name="account_email"),
+    path("account/email/sent/", elsewhere, name="account_email_verification_sent"),
+    path("account/email/<str:key>/", elsewhere, name="account_confirm_email"),
+    path("account/code/", elsewhere, name="account_confirm_login_code"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/password/set/", account.password_set, name="account_set_password"),
     path("account/password/reset/", account.password_reset, name="account_reset_password"),

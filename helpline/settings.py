@@ -133,7 +133,7 @@ WSGI_APPLICATION = "helpline.wsgi.application"
 ASGI_APPLICATION = "helpline.asgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = ["security.W002"]  # SafePageMiddleware sets X-Frame-Options
 
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -1,7 +1,6 @@
 """A form arrives, and nothing is open in this browser any more: what was typed waits for the code."""
 
 import time
-from collections.abc import Iterable
 from http import HTTPStatus
 
 from django import forms
@@ -73,13 +72,11 @@ def ask_for_code(
     request: HttpRequest,
     form: CodeForm | None = None,
     *,
-    ignored: Iterable[str] = (),
     may_start_again: bool = False,
 ) -> HttpResponse:
     """The page that asks for the code and sends everything typed once more. The stale cookie goes."""
-    left_out = NOT_TYPED.union(ignored)
     typed = [
-        (name, value) for name, values in request.POST.lists() if name not in left_out for value in values
+        (name, value) for name, values in request.POST.lists() if name not in NOT_TYPED for value in values
     ]
     context = {
         "form": form or CodeForm(auto_id="f-%s"),

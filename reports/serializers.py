@@ -359,9 +359,8 @@ SUBMISSION_SCHEMA: dict[str, Any] = {
         "safe_contact": {
             "type": "object",
             "description": "How the young person may be reached. Nothing is sent unless they chose it.",
-            "required": ["via"],
             "properties": {
-                "via": {"type": "string", "enum": list(VIAS)},
+                "via": {"type": "string", "enum": list(VIAS), "default": "none"},
                 "address": {"type": "string", "maxLength": MAX_CONTACT},
                 "hours": {"type": "string", "maxLength": MAX_CONTACT},
             },

@@ -1,5 +1,6 @@
 """Locks, image and compose file: what a fresh machine installs and runs."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -15,7 +16,12 @@ LOCKS = ("requirements.txt", "requirements-demo.txt", "requirements-dev.txt")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 APP = ("setup", "web-public", "web-staff", "worker", "beat")
-DESK_SECRETS = ("HELPLINE_KEY_INTAKE_KEY", "HELPLINE_KEY_DESK_KEY", "EMAIL_HOST_PASSWORD", "HELPLINE_ADMIN_PASSWORD")
+DESK_SECRETS = (
+    "HELPLINE_KEY_INTAKE_KEY",
+    "HELPLINE_KEY_DESK_KEY",
+    "EMAIL_HOST_PASSWORD",
+    "HELPLINE_ADMIN_PASSWORD",
+)
 
 
 def program(name: str) -> str:
@@ -79,7 +85,7 @@ def test_each_dependency_says_why() -> None:
     assert silent == []
 
 
-# How the code names a package when that is not its own name.
+# How code names a package when that is not the package's own name.
 NAMED = {
     "djangorestframework": "rest_framework",
     "psycopg2-binary": "psycopg2",
@@ -88,14 +94,47 @@ NAMED = {
     "django-crispy-forms": "crispy_forms",
     "django-csp": "csp",
     "django-pgtrigger": "pgtrigger",
+    "pyyaml": "yaml",
 }
+
+
+def imported_by(*packages: str) -> set[str]:
+    """The packages of others that our code imports, by their first name."""
+    ours = {"helpline", "reports", "cases", "tests", "docker"}
+    found = set()
+    for path in (path for package in packages for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - ours - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    ("packages", "files"),
+    [
+        (("helpline", "reports", "cases", "docker"), ["requirements.in"]),
+        (("tests/platforms",), ["requirements.in", "requirements-demo.in"]),
+        (("tests",), ["requirements.in", "requirements-demo.in", "requirements-dev.in"]),
+    ],
+)
+def test_everything_imported_is_asked_for(packages: tuple[str, ...], files: list[str]) -> None:
+    """Not only brought along by something else, which may stop bringing it."""
+    asked = {package for name in files for package in asked_for(name)}
+    names = {NAMED.get(package, package.replace("-", "_")) for package in asked}
+    assert imported_by(*packages) - names == set()
 
 
 def test_nothing_is_locked_that_the_code_does_not_use() -> None:
     code = "\n".join(
-        path.read_text() for package in ("helpline", "reports", "cases") for path in (ROOT / package).rglob("*.py")
+        path.read_text()
+        for package in ("helpline", "reports", "cases")
+        for path in (ROOT / package).rglob("*.py")
     )
-    names = {package: NAMED.get(package, package.replace("-", "_")) for package in asked_for("requirements.in")}
+    names = {
+        package: NAMED.get(package, package.replace("-", "_")) for package in asked_for("requirements.in")
+    }
     unused = [package for package, name in names.items() if not re.search(rf"\b{name}\b", code)]
     assert unused == []
 

@@ -166,7 +166,8 @@ FROM asked GROUP BY GROUPING SETS ((), (platform_id))
 """  # noqa: S608  our own constants; every value is a parameter
 )
 _SPREAD = (
-    _ASKED + "SELECT width_bucket(seconds, %(edges)s::numeric[]), count(*) FROM asked WHERE acted GROUP BY 1"
+    _ASKED  # noqa: S608  as above
+    + "SELECT width_bucket(seconds, %(edges)s::numeric[]), count(*) FROM asked WHERE acted GROUP BY 1"
 )
 _WEEKS = (
     _ASKED

@@ -309,12 +309,12 @@ def platform_word(status: Any) -> Outcome | None:
 
 
 def moment(text: Any) -> datetime | None:
-    """An RFC 3339 date and time, or None."""
+    """An RFC 3339 date and time of this century, or None."""
     try:
         found = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and 2000 <= found.year < 2100 else None
 
 
 def mark_sent(row: Takedown, *, at: datetime, started_at: datetime | None = None) -> None:

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from cases.takedowns import actions, notices
 from cases.takedowns.connectors import Lines, Route, Sent, connector, route_of
+from cases.takedowns.connectors.base import storable
 from cases.takedowns.models import Attempt, Event, Notice, Takedown
 from cases.takedowns.notices import NoticeContent
 from cases.takedowns.states import Outcome, Result, Source, Status
@@ -493,5 +494,5 @@ def _learn(notice: Notice, item: dict[str, Any], *, at: datetime) -> None:
         at=min(decided, at),
         recorded_at=at,
         event_key=f"query:{row.pk}:{outcome}:{decided.isoformat()}",
-        words=str(item.get("reason") or ""),
+        words=storable(item.get("reason"), 4000),
     )

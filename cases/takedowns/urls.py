@@ -13,5 +13,5 @@ urlpatterns = [
     path("takedowns/<uuid:takedown_id>/settle/", views.settle, name="settle"),
     path("takedowns/<uuid:takedown_id>/cancel/", views.cancel, name="cancel"),
     path("takedowns/<uuid:takedown_id>/retry/", views.retry, name="retry"),
-    path("cases/<str:ref>/takedowns/", views.request_page, name="request"),
+    path("cases/<slug:ref>/takedowns/", views.request_page, name="request"),
 ]

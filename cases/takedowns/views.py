@@ -218,12 +218,17 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
         return back_to(request, reverse("desk:case", kwargs={"ref": case.ref}), said, level=messages.WARNING)
     if request.method == "POST" and drafted:
         return _send(request, case, drafted)
+    return _show_drafts(request, case, drafted)
+
+
+def _show_drafts(request: StaffRequest, case: Case, drafted: Sequence[Draft], *, status: int = 200) -> HttpResponse:
     context = {
         "case": case,
         "drafts": drafted,
-        "may_leave": bool(drafted) and all(one.may_leave for one in drafted),
+        "link_count": sum(len(draft.links) for draft in drafted),
+        "may_leave": bool(drafted) and all(draft.may_leave for draft in drafted),
     }
-    return render(request, "takedowns/request.html", context)
+    return render(request, "takedowns/request.html", context, status=status)
 
 
 def _askable(case: Case, chosen: Sequence[str]) -> list[Link]:
@@ -249,8 +254,7 @@ def _send(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpRe
         )
         return back_to(request, page, said, level=messages.WARNING)
     except (NoChannel, WeakNotice):
-        context = {"case": case, "drafts": drafted, "may_leave": False}
-        return render(request, "takedowns/request.html", context, status=NOT_TAKEN)
+        return _show_drafts(request, case, drafted, status=NOT_TAKEN)
     return back_to(request, page, _what_was_asked(made))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -34,8 +34,8 @@ def queue_page(request: StaffRequest) -> HttpResponse:
     filters = _filters(request)
     try:
         rows, cursor = queue.page(staff=request.user, filters=filters, after=request.GET.get("after", ""))
-    except BadCursor as error:
-        raise Http404 from error
+    except BadCursor:
+        return redirect(first_address(request))
     found = rail.counts(request)
     return render(
         request,

@@ -22,7 +22,7 @@ FILTERS = {"actor": "actor", "verb": "verb", "type": "object_type", "object": "o
 @needs(Permission.TRAIL)
 @require_safe
 def trail_page(request: StaffRequest) -> HttpResponse:
-    asked = {name: request.GET.get(name, "").strip()[:60] for name in FILTERS}
+    asked = {name: request.GET.get(name, "").replace("\0", "").strip()[:60] for name in FILTERS}
     found = AuditRow.objects.filter(
         **{column: asked[name] for name, column in FILTERS.items() if asked[name]}
     )

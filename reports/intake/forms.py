@@ -78,6 +78,9 @@ class QuestionForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=earlier, auto_id=auto_id)
         self.heading = heading
+        if self.hides_label:
+            for field in self.fields.values():
+                field.label = heading
         self.voice = voice
         self.earlier = earlier or {}
 
@@ -311,7 +314,6 @@ class CircumstancesForm(TicksForm):
 class StoryForm(QuestionForm):
     # Not max_length: browsers cut what is longer without a word, and what was written would be lost.
     story = forms.CharField(
-        label=_("What happened"),
         required=False,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 8}),
@@ -342,8 +344,8 @@ def fitting(text: str) -> str:
 
 class SchoolForm(QuestionForm):
     school = forms.CharField(
-        label=_("Name of the school and town"),
         required=False,
+        help_text=_("Its name and the town are enough."),
         max_length=200,
         widget=forms.TextInput(attrs={"autocapitalize": "words"}),
         error_messages={"max_length": _("This is too long. The name of the school and the town are enough.")},

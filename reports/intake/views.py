@@ -267,6 +267,8 @@ def review(request: HttpRequest) -> HttpResponse:
     if isinstance(desk, HttpResponse):
         return desk
     interview = desk.interview
+    if "save" in request.POST:
+        return _and_keep(redirect(CODE), desk)
     missing = interview.next()
     if missing:
         return _and_keep(redirect(_address(missing)), desk)

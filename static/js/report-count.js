@@ -12,7 +12,7 @@ for (const box of document.querySelectorAll("textarea[data-most]")) {
     said.hidden = rest > most / 10;
     said.classList.toggle("error", rest < 0);
     const words = rest < 0 ? said.dataset.over : said.dataset.count;
-    said.textContent = words.replace("%s", Math.abs(rest).toLocaleString(document.documentElement.lang));
+    said.textContent = words.replace("%(count)s", Math.abs(rest).toLocaleString(document.documentElement.lang));
   };
   box.addEventListener("input", say);
   form.addEventListener("submit", (event) => {

@@ -159,7 +159,7 @@ def test_a_report_of_a_foreign_case_is_not_there(
 
 
 def test_an_erased_report_has_no_words_left(call: Caller, nour: Staff, tell: Tell) -> None:
-    report, code = tell()
+    report, _code = tell()
     reports.erase_report(report=report, by="young-person", at=NOON)
     body = call("GET", f"/api/v1/reports/{report.pk}/", by=nour).json()
     assert (body["status"], body["story"], body["links"][0]["url"]) == ("erased", "", "")
@@ -334,7 +334,7 @@ def test_a_proposed_incident_is_listed_and_decided(
     call: Caller, nour: Staff, proposed: tuple[Case, Case]
 ) -> None:
     # given
-    mine, theirs = proposed
+    mine, _theirs = proposed
     (row,) = call("GET", "/api/v1/incidents/?proposed=1", by=nour).json()["results"]
     assert {(one["case"], one["state"]) for one in row["members"]} == {
         (mine.ref, "proposed"),

@@ -41,7 +41,7 @@ def as_public(transactional_db: None) -> Iterator[None]:
     Platform.objects.catch_all()
     line = superuser()
     try:
-        public_role.ensure_role(line, password="only for this test", role=role)  # noqa: S106
+        public_role.ensure_role(line, password="only for this test", role=role)
         public_role.grant(line, role=role)
         with line, line.cursor() as cursor:
             cursor.execute(f'GRANT "{role}" TO "{connection.settings_dict["USER"]}"')

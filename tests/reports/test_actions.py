@@ -25,7 +25,9 @@ Tell = Callable[..., tuple[Report, str]]
 
 def verbs(report: Report) -> list[str]:
     """The trail of a report."""
-    return list(AuditRow.objects.filter(object_id=str(report.pk)).order_by("id").values_list("verb", flat=True))
+    return list(
+        AuditRow.objects.filter(object_id=str(report.pk)).order_by("id").values_list("verb", flat=True)
+    )
 
 
 # --- drafts -------------------------------------------------------------------------------------------------
@@ -141,7 +143,12 @@ def test_a_draft_that_is_gone_sends_nothing(noon: datetime) -> None:
 
 def test_links_are_recognised_and_found_again_in_every_spelling(chatter: Platform, tell: Tell) -> None:
     first, _ = tell(links=(LinkFacts(url="https://www.tiktok.com/@kim/video/71?is_copy=1"),))
-    second, _ = tell(links=(LinkFacts(url="https://m.tiktok.com/@kim/video/71"), LinkFacts(url="https://chatter.example/p/1")))
+    second, _ = tell(
+        links=(
+            LinkFacts(url="https://m.tiktok.com/@kim/video/71"),
+            LinkFacts(url="https://chatter.example/p/1"),
+        )
+    )
     third, _ = tell(links=(LinkFacts(url="https://nobody-knows.example/x"),))
 
     again, known = second.links.order_by("position")
@@ -153,7 +160,10 @@ def test_links_are_recognised_and_found_again_in_every_spelling(chatter: Platfor
 
 def test_an_account_without_address_belongs_to_the_platform_named(chatter: Platform, tell: Tell) -> None:
     report, code = tell(
-        links=(LinkFacts(account="@Kim", platform="chatter"), LinkFacts(account="kim", platform="never-heard-of"))
+        links=(
+            LinkFacts(account="@Kim", platform="chatter"),
+            LinkFacts(account="kim", platform="never-heard-of"),
+        )
     )
 
     named, other = report.links.order_by("position")
@@ -191,7 +201,9 @@ def test_a_post_does_not_hide_the_account_that_made_it(tell: Tell, noon: datetim
     report, code = tell(links=(LinkFacts(url="https://www.tiktok.com/@kim/video/71"),))
     account = LinkFacts(account="kim", platform=report.links.get().platform.slug)
 
-    added = actions.add_links(report=report, box=report.box_for_code(code), facts=[account], by="young-person", at=noon)
+    added = actions.add_links(
+        report=report, box=report.box_for_code(code), facts=[account], by="young-person", at=noon
+    )
 
     assert len(added) == 1
 
@@ -239,7 +251,9 @@ def test_messages_both_ways(tell: Tell, nour: Staff, noon: datetime) -> None:
     box = report.box_for_code(code)
 
     actions.send_message(report=report, box=box, text="Is it up still?", by=None, at=noon)
-    actions.send_message(report=report, box=report.box_for_staff(), text="We look.", by=nour, at=noon + timedelta(hours=1))
+    actions.send_message(
+        report=report, box=report.box_for_staff(), text="We look.", by=nour, at=noon + timedelta(hours=1)
+    )
 
     mine, theirs = report.messages.order_by("at")
     assert (box.open(mine, "body"), mine.author, mine.staff) == ("Is it up still?", "young-person", None)
@@ -252,7 +266,9 @@ def test_a_second_tap_sends_one_message(tell: Tell, nour: Staff, noon: datetime)
     box = report.box_for_code(code)
 
     def say(text: str, *, seconds: int, by: Staff | None = None) -> Message:
-        return actions.send_message(report=report, box=box, text=text, by=by, at=noon + timedelta(seconds=seconds))
+        return actions.send_message(
+            report=report, box=box, text=text, by=by, at=noon + timedelta(seconds=seconds)
+        )
 
     first = say("Hello", seconds=0)
     assert say("Hello", seconds=5) == first
@@ -282,7 +298,9 @@ def test_read_means_read_until_then(tell: Tell, nour: Staff, noon: datetime) -> 
 
 @pytest.mark.parametrize("before", Status)
 @pytest.mark.parametrize("after", [Status.SUBMITTED, Status.IN_CASE, Status.CLOSED])
-def test_status_follows_the_case(tell: Tell, nour: Staff, noon: datetime, before: Status, after: Status) -> None:
+def test_status_follows_the_case(
+    tell: Tell, nour: Staff, noon: datetime, before: Status, after: Status
+) -> None:
     from reports.states import TRANSITIONS
 
     report, _code = tell()
@@ -316,7 +334,10 @@ def test_withdrawing_twice_is_withdrawing_once(tell: Tell, noon: datetime) -> No
     actions.withdraw(report=report, links=first, at=noon)
     actions.withdraw(report=report, links=first, at=noon)
 
-    assert list(report.links.order_by("position").values_list("status", flat=True)) == ["withdrawn", "received"]
+    assert list(report.links.order_by("position").values_list("status", flat=True)) == [
+        "withdrawn",
+        "received",
+    ]
     assert report.updates.filter(what=News.WITHDRAWN).count() == 1
     assert verbs(report) == ["report.submitted", "report.withdrawn"]
 
@@ -330,7 +351,9 @@ def test_only_ones_own_links_can_be_withdrawn(tell: Tell, noon: datetime) -> Non
     assert other.links.get().status == LinkStatus.RECEIVED
 
 
-def test_erasing_destroys_what_identifies_and_keeps_the_plain_facts(tell: Tell, nour: Staff, noon: datetime) -> None:
+def test_erasing_destroys_what_identifies_and_keeps_the_plain_facts(
+    tell: Tell, nour: Staff, noon: datetime
+) -> None:
     report, code = tell(
         school="Collège",
         deadline_at=noon,
@@ -348,7 +371,17 @@ def test_erasing_destroys_what_identifies_and_keeps_the_plain_facts(tell: Tell, 
     stored = Report.objects.get()
     assert (stored.status, stored.erased_at) == ("erased", noon)
     assert (stored.age_range, stored.kind, stored.who) == (AgeRange.FROM_15, Kind.DEEPNUDE, Who.SELF)
-    sealed = ("story", "answers", "contact", "school", "school_index", "staff_key", "code_key", "locator", "deadline_at")
+    sealed = (
+        "story",
+        "answers",
+        "contact",
+        "school",
+        "school_index",
+        "staff_key",
+        "code_key",
+        "locator",
+        "deadline_at",
+    )
     assert [getattr(stored, name) for name in sealed] == [None] * len(sealed)
     for link in stored.links.all():
         assert (link.url, link.account, link.url_index, link.account_index) == (None, None, None, None)
@@ -372,7 +405,9 @@ def test_nothing_can_be_done_with_what_is_erased(tell: Tell, nour: Staff, noon: 
         with pytest.raises(WrongKey):
             actions.send_message(report=report, box=box, text="Hello", by=by, at=noon)
     with pytest.raises(WrongKey):
-        actions.add_links(report=report, box=box, facts=[LinkFacts(url="https://a.example/9")], by=nour, at=noon)
+        actions.add_links(
+            report=report, box=box, facts=[LinkFacts(url="https://a.example/9")], by=nour, at=noon
+        )
     actions.withdraw(report=report, links=report.links.all(), at=noon)
 
     assert verbs(report) == before

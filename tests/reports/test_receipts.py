@@ -34,7 +34,9 @@ def test_however_it_is_typed(typed: str) -> None:
     assert receipts.normalise(typed) == "K3F97Q0M1T5WXZ1B"
 
 
-@pytest.mark.parametrize("typed", ["", "K3F9", "K3F97Q0M1T5WXZ1", "K3F97Q0M1T5WXZ1BB", "U" * 16, "K3F9-7Q0M-1T5W-XZ1!", "é" * 16])
+@pytest.mark.parametrize(
+    "typed", ["", "K3F9", "K3F97Q0M1T5WXZ1", "K3F97Q0M1T5WXZ1BB", "U" * 16, "K3F9-7Q0M-1T5W-XZ1!", "é" * 16]
+)
 def test_what_is_no_code(typed: str) -> None:
     with pytest.raises(receipts.MalformedCode):
         receipts.normalise(typed)

@@ -19,6 +19,13 @@ from helpline.crypto.box import Box
 from helpline.platforms.models import Channel
 
 
+def storable(text: Any, most: int) -> str:
+    """What a platform wrote, fit for the database: '' for what is no text, without what no column takes."""
+    if not isinstance(text, str):
+        return ""
+    return text.encode(errors="ignore").decode().replace("\0", "")[:most]
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A channel as a connector needs it: where to, and the secrets, opened once a batch."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cases.takedowns import actions
+from cases.takedowns.connectors.base import storable
 from cases.takedowns.connectors.http_api.signing import BadSignature, verify
 from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.states import Outcome, Source
@@ -60,7 +61,7 @@ def receive(*, channel_slug: str, body: bytes, signature: str, now: datetime) ->
     with transaction.atomic():
         if reference and not notice.reference:
             Notice.objects.filter(pk=notice.pk).update(reference=reference)
-        for word in words:
+        for word in sorted(words, key=lambda word: word.item_id):  # always the same order: no deadlock of two
             actions.record_outcome(
                 takedown=rows[word.item_id],
                 outcome=word.outcome,
@@ -80,8 +81,8 @@ def _read(body: bytes, *, now: datetime) -> tuple[UUID, UUID, str, list[_Word]]:
         if said["schema"] != "takedown-outcome/1" or not 0 < len(said["items"]) <= MAX_ITEMS:
             raise NotTheSchema
         words = [_word(item, now=now) for item in said["items"]]
-        return UUID(said["event_id"]), UUID(said["notice_id"]), str(said.get("reference") or "")[:200], words
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return UUID(said["event_id"]), UUID(said["notice_id"]), storable(said.get("reference"), 200), words
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotTheSchema from error
 
 
@@ -92,17 +93,14 @@ def _word(item: dict[str, Any], *, now: datetime) -> _Word:
         raise NotTheSchema
     redress = item.get("redress_until")
     detail = {
-        key: item[key]
-        for key in ("decision_visibility", "decision_account")
-        if isinstance(item.get(key), str)
+        key: text for key in ("decision_visibility", "decision_account") if (text := storable(item.get(key), 80))
     }
     return _Word(
         item_id=UUID(item["item_id"]),
         outcome=outcome,
-        decided_at=min(
-            decided_at, now
-        ),  # nobody decides in the future; a fast clock would win over every later word
-        reason=str(item.get("reason") or ""),
+        # Nobody decides in the future; a fast clock would win over every later word.
+        decided_at=min(decided_at, now),
+        reason=storable(item.get("reason"), 4000),
         redress_until=date.fromisoformat(redress) if redress else None,
-        detail={key: value[:80] for key, value in detail.items()},
+        detail=detail,
     )

@@ -1,7 +1,5 @@
 """A report as a form without any care would store it: fifteen columns in the clear."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 
 WHO = [(word, word) for word in ("self", "friend", "child", "pupil")]
@@ -19,7 +17,7 @@ class BareReport(models.Model):
     blackmail = models.BooleanField(default=False)
     story = models.TextField(max_length=20_000)
     school = models.CharField(max_length=200, blank=True)
-    first_url = models.URLField(max_length=2000, assume_scheme="https") if False else models.URLField(max_length=2000)
+    first_url = models.URLField(max_length=2000)
     first_seen_at = models.DateTimeField(null=True, blank=True)
     first_reported_before = models.BooleanField(default=False)
     second_url = models.URLField(max_length=2000)
@@ -28,8 +26,5 @@ class BareReport(models.Model):
     quality = models.PositiveSmallIntegerField()
     contact_via = models.CharField(max_length=10)
 
-    class Meta:
-        indexes: ClassVar[list[Any]] = []
-
-    class Privacy:
-        keep = ("id",)
+    def __str__(self) -> str:
+        return f"bare report {self.pk}"

@@ -1,6 +1,7 @@
 """The suite's own servers (tests/servers.py): one set a run, apart for each process, gone afterwards."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def test_an_interrupted_run_leaves_no_server(run: Run, tmp_path: Path, number: s
     process.communicate(timeout=30)
 
     assert eventually(lambda: mentioning(var) == [])
+    shutil.rmtree(var, ignore_errors=True)  # what a kill -9 cannot
 
 
 def test_collecting_starts_nothing(run: Run, tmp_path: Path) -> None:

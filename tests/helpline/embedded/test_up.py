@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 
 Up = Callable[..., subprocess.Popen[str]]
 
+# What this suite's own environment must not decide here.
+SETTINGS = ("HELPLINE_", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 PLAIN_USER = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
 SITE = Path(django.__file__).parents[1]
 STARTS_ITSELF = (
@@ -37,9 +39,7 @@ def up(var: Path) -> Iterator[Up]:
         *words: str, wrapper: tuple[str, ...] = (), python: str = sys.executable, **environment: str
     ) -> subprocess.Popen[str]:
         command = [*wrapper, python, "manage.py", "up", "--var", str(var), *words]
-        clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HELPLINE_", "SECRET"))
-        }
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         pipe = subprocess.PIPE
         started.append(
             subprocess.Popen(

@@ -119,7 +119,10 @@ def test_what_was_typed_waits_until_it_is_answered() -> None:
 
 def test_sealed_and_read_back() -> None:
     interview = Interview(
-        answers={"who": {"who": "self"}}, unfinished={"story": {"story": "x"}}, threat_first=True, to_the_end=True
+        answers={"who": {"who": "self"}},
+        unfinished={"story": {"story": "x"}},
+        threat_first=True,
+        to_the_end=True,
     )
 
     assert Interview.from_json(interview.as_json()) == interview
@@ -128,7 +131,13 @@ def test_sealed_and_read_back() -> None:
 
 @pytest.mark.parametrize(
     ("who", "voice"),
-    [("", Voice.ME), ("self", Voice.ME), ("friend", Voice.FRIEND), ("child", Voice.ADULT), ("pupil", Voice.ADULT)],
+    [
+        ("", Voice.ME),
+        ("self", Voice.ME),
+        ("friend", Voice.FRIEND),
+        ("child", Voice.ADULT),
+        ("pupil", Voice.ADULT),
+    ],
 )
 def test_whom_we_speak_to(who: str, voice: Voice) -> None:
     assert Interview(answers={"who": {"who": who}}).voice == voice
@@ -161,7 +170,10 @@ def test_looking_at_the_answer_again_does_not_move_the_deadline() -> None:
     assert first.is_valid()
     answer = first.answer(said)
 
-    again, changed = DeadlineForm({"deadline": "day"}, earlier=answer), DeadlineForm({"deadline": "week"}, earlier=answer)
+    again, changed = (
+        DeadlineForm({"deadline": "day"}, earlier=answer),
+        DeadlineForm({"deadline": "week"}, earlier=answer),
+    )
     assert again.is_valid()
     assert changed.is_valid()
 
@@ -189,7 +201,12 @@ FULL: dict[str, dict[str, Any]] = {
 def test_a_whole_report() -> None:
     made = interviews.submission_of(Interview(answers=FULL), language="fr")
 
-    assert (made.who, made.age_range, made.kind, made.channel) == (Who.FRIEND, AgeRange.FROM_15, Kind.THREAT, Channel.WEB)
+    assert (made.who, made.age_range, made.kind, made.channel) == (
+        Who.FRIEND,
+        AgeRange.FROM_15,
+        Kind.THREAT,
+        Channel.WEB,
+    )
     assert set(made.circumstances) == {
         Circumstance.IN_DANGER,
         Circumstance.SCHOOL,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import aiohttp
 
-from cases.takedowns.connectors.base import Answer, Connector, Lines, Route, Sent
+from cases.takedowns.connectors.base import Answer, Connector, Lines, Route, Sent, storable
 from cases.takedowns.connectors.http_api.signing import HEADER, sign
 from cases.takedowns.notices import NoticeContent
 from cases.takedowns.states import Result
@@ -83,8 +83,8 @@ class HttpApiConnector(Connector):
                     return Answer(arrived=None)
                 state = json.loads(await answer.content.read(ANSWER_LIMIT))
                 items = tuple(item for item in state["items"] if isinstance(item, dict))
-                return Answer(arrived=True, reference=str(state.get("reference") or "")[:200], items=items)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
+                return Answer(arrived=True, reference=storable(state.get("reference"), 200), items=items)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, RecursionError):
             return Answer(arrived=None)
 
 
@@ -99,10 +99,10 @@ def classify(status: int, body: bytes, retry_after: str, *, now: datetime) -> Se
     if status in {200, 202}:
         try:
             said = json.loads(body)
-            reference = said["reference"]
-            if isinstance(reference, str) and reference:
-                return Sent(Result.ACCEPTED, http_status=status, reference=reference[:200])
-        except (ValueError, KeyError, TypeError):
+            reference = storable(said["reference"], 200)
+            if reference:
+                return Sent(Result.ACCEPTED, http_status=status, reference=reference)
+        except (ValueError, KeyError, TypeError, RecursionError):
             pass
         return Sent(Result.UNKNOWN, http_status=status, detail="an answer that is not the schema's")
     return Sent(Result.UNKNOWN, http_status=status, detail=f"HTTP {status}")
@@ -111,9 +111,9 @@ def classify(status: int, body: bytes, retry_after: str, *, now: datetime) -> Se
 def _code_of(body: bytes) -> str:
     try:
         code = json.loads(body)["code"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return code[:100] if isinstance(code, str) else ""
+    return storable(code, 100)
 
 
 def _wait(retry_after: str, now: datetime) -> timedelta | None:

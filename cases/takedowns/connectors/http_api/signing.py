@@ -23,9 +23,10 @@ def verify(body: bytes, *, header: str, secret: str, now: datetime) -> None:
     try:
         fields = dict(part.split("=", 1) for part in header.split(","))
         seconds, given = int(fields["t"]), fields["v1"]
-    except (ValueError, KeyError) as error:
+        age = abs(now.timestamp() - seconds)
+    except (ValueError, KeyError, OverflowError) as error:
         raise BadSignature("malformed") from error
-    if not secret or abs(now.timestamp() - seconds) > TOLERANCE.total_seconds():
+    if not secret or age > TOLERANCE.total_seconds():
         raise BadSignature("stale")
     if not hmac.compare_digest(given.encode(), _mac(body, secret, seconds).encode()):
         raise BadSignature("wrong")

@@ -99,7 +99,7 @@ def keys(*, unseen: bool) -> str:
     if is_in_use():
         raise CommandError(
             f"{wanted.capitalize()}, but the database is in use. Restore the keys from your backup into "
-            f"{settings.KEYS_DIR}. New ones would not open what is stored."
+            f"{settings.KEYS_DIR}, or start with an empty database: new keys would not open what is stored."
         )
     if from_environment := [name for name in names if os.environ.get(keyring.variable(name))]:
         variables = ", ".join(keyring.variable(name) for name in missing)

@@ -1,0 +1,183 @@
+"""Report, code, follow: on a phone of 360 pixels, with and without scripts."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+
+from helpline.platforms import directory
+from helpline.platforms.models import Platform
+from reports import actions, receipts
+from reports.models import Report
+from reports.states import News
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE = {"width": 360, "height": 740}
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the module. Without it the tests are skipped by name, and fail where CI must have it."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have Chromium at {CHROMIUM}.")
+        pytest.skip(f"Chromium is not installed ({CHROMIUM}).")
+    from playwright.sync_api import sync_playwright
+
+    # Playwright runs an event loop in this thread, which Django takes for asynchronous code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def phone(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
+    """`phone(scripts=…)`: a page on a phone, in English. It notes foreign requests and errors, and fails on them."""
+    Platform.objects.create(slug="chatter", name="Chatter", domains=["chatter.example"])
+    directory.forget()
+    contexts, troubles = [], []
+    ours = urlsplit(live_server.url).netloc
+
+    def open_page(*, scripts: bool = True) -> Any:
+        context = chromium.new_context(
+            viewport=PHONE,
+            java_script_enabled=scripts,
+            base_url=live_server.url,
+            has_touch=True,
+            is_mobile=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
+        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
+        page.goto("/?lang=en")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def fits(page: Any) -> None:
+    """Nothing sticks out to the side, and everything to tap is large enough."""
+    width = page.evaluate("document.documentElement.scrollWidth") if page.context else 0
+    assert width <= PHONE["width"], f"{page.url} is {width} pixels wide"
+
+
+def choose(page: Any, value: str) -> None:
+    """Tap a row and go on."""
+    page.locator(f'label.row:has(input[value="{value}"])').click()
+    page.get_by_role("button", name="Continue").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_report_code_follow(phone: Callable[..., Any], scripts: bool) -> None:
+    page = phone(scripts=scripts)
+    page.get_by_role("link", name="Tell us what happens").click()
+
+    for value in ("self", "safe", "13-14", "deepnude"):
+        if scripts:
+            fits(page)
+        choose(page, value)
+    page.get_by_label("Links").fill("look: https://chatter.example/p/1?utm_source=share")
+    if scripts:
+        page.locator(".found li").wait_for()
+        assert "Chatter" in page.locator(".found").inner_text()
+        fits(page)
+    else:
+        page.get_by_role("button", name="See what we recognise").click()
+        assert "Chatter" in page.locator(".found").inner_text()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Skip the rest").click()
+    page.get_by_role("button", name="Continue").click()
+    assert "chatter.example/p/1" in page.locator(".answers").inner_text()
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    code = receipts.normalise(page.locator("#code").inner_text())
+    assert page.title() == "Notes"
+    report = Report.objects.get()
+    assert report.box_for_code(code)
+    if scripts:
+        fits(page)
+        assert page.get_by_role("button", name="Copy the code").is_visible()
+    page.get_by_label("Your code").fill(receipts.grouped(code).lower())
+    page.get_by_role("button", name="Compare and go on").click()
+    assert "We have what you told us" in page.locator("h1").inner_text()
+
+    # Later, on another device.
+    link, now = report.links.get(), timezone.now()
+    data = {"platform": "Chatter", "next_look": (now + timedelta(days=1)).isoformat()}
+    for what in (News.SENT, News.SAID_REMOVED, News.GONE):
+        actions.post_update(report_id=report.pk, link_id=link.pk, what=what, at=now, data=data)
+    box = report.box_for_staff()
+    other = phone(scripts=scripts)
+    other.get_by_role("link", name="Come back with my code").first.click()
+    other.get_by_label("Your code").fill("AAAA BBBB CCCC DDDD")
+    other.get_by_role("button", name="Open").click()
+    assert "This code opens nothing" in other.locator(".error-summary").inner_text()
+    other.get_by_label("Your code").fill(code)
+    other.get_by_role("button", name="Open").click()
+    assert other.locator(".state-now").inner_text().strip() == "It is gone"
+    assert "We looked and it is gone." in other.locator(".timeline").inner_text()
+    if scripts:
+        fits(other)
+    other.get_by_label("Your message").fill("Thank you")
+    other.get_by_role("button", name="Send the message").click()
+    assert "Thank you" in other.locator(".messages").inner_text()
+    assert box.open(report.messages.get(), "body") == "Thank you"
+
+    other.get_by_role("link", name="Erase everything").click()
+    other.get_by_role("button", name="Erase for good").click()
+    assert "It is erased" in other.locator("h1").inner_text()
+    page.goto("/follow/")
+    assert page.get_by_label("Your code").is_visible()
+    assert "chatter.example" not in page.content()
+
+
+def test_a_text_that_is_too_long_is_stopped_on_the_page(phone: Callable[..., Any]) -> None:
+    page = phone()
+    page.goto("/report/")
+    page.get_by_text("It happened to me").click()
+    page.get_by_role("button", name="Continue").click()
+    page.goto("/report/9/")
+    page.get_by_label("own words").fill("x" * 20_010)
+
+    page.get_by_role("button", name="Continue").click()
+
+    assert page.url.endswith("/report/9/")
+    assert "Characters too many: 10." in page.locator("[data-count]").inner_text()
+    assert page.get_by_label("own words").input_value() == "x" * 20_010
+    page.get_by_label("own words").fill("x" * 20_000)
+    page.get_by_role("button", name="Continue").click()
+    assert not page.url.endswith("/report/9/")
+
+
+def test_the_keyboard_alone_gets_through_a_question(phone: Callable[..., Any]) -> None:
+    page = phone()
+    page.goto("/report/")
+    page.locator('input[value="self"]').focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/report/2/")
+    assert "Is your friend safe right now?" in page.locator("h1").inner_text()
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Continue").press("Enter")
+    page.locator(".error-summary").wait_for()
+    assert page.evaluate("document.activeElement.className") == "error-summary"

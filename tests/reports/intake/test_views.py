@@ -1,0 +1,580 @@
+"""The interview, page by page, in a browser without scripts."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from helpline.platforms import directory
+from reports import actions, receipts
+from reports import note as notes
+from reports.intake.interview import NUMBERS
+from reports.models import Draft, Report
+from reports.note import Kind
+from tests.reports.conftest import SHORTEST, Pen
+
+pytestmark = pytest.mark.django_db
+
+
+def page(response: Any) -> str:
+    """The words of a page that was shown."""
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+# --- the way through ----------------------------------------------------------------------------------------
+
+
+def test_the_first_page_costs_no_query_and_writes_nothing(
+    pen: Pen, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_num_queries(0):
+        body = page(pen.see("/report/"))
+
+    assert "Who is it about?" in body
+    assert "1 of about 9" in body
+    assert "Why we ask" in body
+    assert 'name="save"' in body
+    assert 'autocomplete="off"' in body
+    assert pen.held() is None
+    assert not Draft.objects.exists()
+
+
+def test_the_first_answer_makes_a_draft_that_only_the_code_opens(pen: Pen) -> None:
+    response = pen.answer("who")
+
+    assert response["Location"] == "/report/2/"
+    note = pen.note
+    assert note.kind == Kind.DRAFT
+    draft = Draft.objects.get()
+    assert draft.box_for_code(note.code).open_json(draft, "answers")["answers"] == {"who": {"who": "self"}}
+    assert not Report.objects.exists()
+
+
+def test_a_question_costs_one_query(pen: Pen, django_assert_max_num_queries: Callable[..., Any]) -> None:
+    pen.answer_all()
+    directory.current()  # read once a minute
+
+    for number in (1, 2, 4, 7, 8, 9, 10, 11):
+        with django_assert_max_num_queries(1):
+            page(pen.see(f"/report/{number}/"))
+
+
+def test_the_shortest_report(pen: Pen) -> None:
+    note = pen.send_report()
+
+    report = Report.objects.get()
+    box = report.box_for_staff()
+    assert (report.who, report.age_range, report.kind, report.language) == ("self", "13-14", "deepnude", "en")
+    assert box.open(report.links.get(), "url") == "https://chatter.example/p/1"
+    assert report.links.get().platform.slug == "chatter"
+    assert report.circumstances == []
+    assert not Draft.objects.exists()
+    assert (note.kind, note.id, note.shown) == (Kind.REPORT, report.pk, False)
+
+
+def test_everything_said_arrives(pen: Pen) -> None:
+    pen.send_report(
+        kind={"kind": "threat"},
+        deadline={"deadline": "day"},
+        demand={"demand": ["money", "meet"]},
+        circumstances={"circumstances": ["school", "adult"]},
+        story={"story": "It began on Monday."},
+        school={"school": "Collège des Lilas"},
+    )
+
+    report = Report.objects.get()
+    box = report.box_for_staff()
+    assert set(report.circumstances) == {"school", "adult", "deadline", "blackmail"}
+    assert report.deadline_at is not None
+    assert timedelta(hours=23) < report.deadline_at - timezone.now() <= timedelta(hours=24)
+    assert box.open(report, "story") == "It began on Monday."
+    assert box.open(report, "school") == "Collège des Lilas"
+    assert box.open_json(report, "answers") == {"demand": ["money", "meet"], "deadline": "day"}
+
+
+def test_the_threat_door_shows_the_card_first(pen: Pen) -> None:
+    body = page(pen.see("/report/?start=threat"))
+
+    assert "It is not your fault." in body
+    assert "Is there a time limit?" in body
+    assert 'name="start" value="threat"' in body
+    assert (
+        pen.answer("deadline", deadline="today", start="threat")["Location"]
+        == f"/report/{NUMBERS['demand']}/"
+    )
+    assert pen.answer("demand")["Location"] == "/report/1/"
+    for name in ("who", "safety", "age"):
+        response = pen.answer(name)
+    assert response["Location"] == f"/report/{NUMBERS['places']}/"  # what happened is known
+
+    for name in ("places", "circumstances", "contact"):
+        pen.answer(name)
+    pen.send("/report/review/")
+
+    report = Report.objects.get()
+    assert report.kind == "threat"
+    assert set(report.circumstances) == {"deadline", "blackmail"}
+
+
+def test_the_threat_door_in_the_middle_of_a_draft_keeps_the_draft(pen: Pen) -> None:
+    pen.answer("who")
+    before = pen.note
+
+    assert "It is not your fault." in page(pen.see("/report/?start=threat"))
+    assert (
+        pen.answer("deadline", deadline="today", start="threat")["Location"]
+        == f"/report/{NUMBERS['demand']}/"
+    )
+    assert pen.note == before
+    assert Draft.objects.count() == 1
+
+
+def test_coming_back_to_the_start_goes_on_where_it_stopped(pen: Pen) -> None:
+    pen.answer("who")
+    pen.answer("safety")
+
+    assert pen.see("/report/")["Location"] == "/report/3/"
+
+
+def test_back_and_change_any_answer(pen: Pen) -> None:
+    pen.answer_all()
+    body = page(pen.see("/report/3/"))
+    assert re.search(r'<input[^>]*value="13-14"[^>]*checked', body)
+    assert 'href="/report/2/"' in body
+
+    assert pen.answer("age", age_range="15-17")["Location"] == "/report/review/"
+    assert "15 to 17" in page(pen.see("/report/review/"))
+    pen.send("/report/review/")
+    assert Report.objects.get().age_range == "15-17"
+
+
+def test_a_changed_answer_opens_its_questions(pen: Pen) -> None:
+    pen.answer_all()
+
+    assert pen.answer("kind", kind="threat")["Location"] == f"/report/{NUMBERS['deadline']}/"
+    assert pen.send("/report/review/")["Location"] == f"/report/{NUMBERS['deadline']}/"
+    assert not Report.objects.exists()
+
+
+def test_a_question_that_is_not_asked_leads_on(pen: Pen) -> None:
+    pen.answer("who")
+
+    assert pen.see(f"/report/{NUMBERS['deadline']}/")["Location"] == "/report/2/"
+    assert pen.see("/report/0/").status_code == 404
+    assert pen.see("/report/99/").status_code == 404
+
+
+def test_nothing_is_sent_while_an_answer_is_missing(pen: Pen) -> None:
+    pen.answer("who")
+
+    assert pen.send("/report/review/")["Location"] == "/report/2/"
+    assert not Report.objects.exists()
+
+
+def test_only_what_can_be_skipped_is_skipped(pen: Pen) -> None:
+    pen.answer("who")
+
+    assert pen.answer("safety", skip="1")["Location"] == "/report/2/"
+    assert pen.answer("safety", finish="1")["Location"] == "/report/2/"
+    assert 'name="skip"' not in page(pen.see("/report/2/"))
+
+
+def test_an_adult_is_spoken_to_as_an_adult(pen: Pen) -> None:
+    pen.answer("who", who="pupil")
+
+    assert "Is the young person safe right now?" in page(pen.see("/report/2/"))
+
+
+# --- answers that do not fit --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("who", {}),
+        ("who", {"who": "nobody"}),
+        ("safety", {}),
+        ("age", {"age_range": "12"}),
+        ("kind", {"kind": ""}),
+        ("deadline", {}),
+        ("demand", {"demand": ["the moon"]}),
+        ("places", {}),
+        ("places", {"pasted": "instagram://story"}),
+        ("places", {"pasted": "he showed it in class"}),
+        ("places", {"account": "kim"}),
+        ("places", {"account": "kim", "platform": "nowhere"}),
+        ("circumstances", {"circumstances": ["bad luck"]}),
+        ("story", {"story": "x" * 20_001}),
+        ("story", {"story": "x\x00y"}),
+        ("school", {"school": "x" * 201}),
+        ("contact", {"via": "pigeon"}),
+    ],
+)
+def test_a_wrong_answer_gets_one_kind_sentence_twice_and_keeps_what_was_typed(
+    pen: Pen, name: str, data: dict[str, Any]
+) -> None:
+    pen.answer("who")
+    pen.answer("safety")
+    pen.answer("age")
+    pen.answer("kind", kind="threat")
+    before = Draft.objects.get().changed_at
+
+    body = page(pen.send(f"/report/{NUMBERS[name]}/", data))
+
+    assert "One thing to look at" in body
+    assert body.count('class="error"') == 1
+    for value in data.values():
+        for text in [value] if isinstance(value, str) else value:
+            assert name not in {"places", "story", "school"} or text.replace("\x00", "") in body.replace(
+                "\x00", ""
+            )
+    assert Draft.objects.get().changed_at == before
+
+
+def test_no_link_is_an_answer_and_the_words_are_kept(pen: Pen) -> None:
+    pen.send_report(places={"pasted": "he showed it in class", "no_link": "on"})
+
+    report = Report.objects.get()
+    assert not report.links.exists()
+    assert report.box_for_staff().open_json(report, "answers")["pasted"] == "he showed it in class"
+
+
+def test_an_unknown_site_is_taken_like_any_other(pen: Pen) -> None:
+    pen.send_report(places={"pasted": "http://no-such-place.example/x?id=7"})
+
+    link = Report.objects.get().links.get()
+    assert link.platform.is_other
+
+
+def test_a_story_as_long_as_allowed_in_the_widest_letters(pen: Pen) -> None:
+    story = "😀" * 20_000
+
+    pen.send_report(circumstances={"skip": "1"}, story={"story": story})
+
+    report = Report.objects.get()
+    assert report.box_for_staff().open(report, "story") == story
+
+
+def test_ten_megabytes_get_a_calm_page_and_lose_nothing_else(pen: Pen) -> None:
+    pen.answer("who")
+
+    response = pen.answer("story", story="x" * 10_000_000)
+
+    assert response.status_code == 413
+    assert "too long for one page" in response.content.decode()
+    assert f'href="/report/{NUMBERS["story"]}/"' in response.content.decode()
+    assert pen.see("/report/")["Location"] == "/report/2/"
+    assert Draft.objects.count() == 1
+
+
+def test_too_large_is_answered_before_the_forgery_check_but_not_instead_of_it() -> None:
+    strict = Client(enforce_csrf_checks=True)
+
+    assert strict.post("/report/1/", {"who": "self" + "x" * 600_000}).status_code == 413
+    assert strict.post("/report/1/", {"who": "self"}).status_code == 403
+
+
+# --- links, as they are pasted ------------------------------------------------------------------------------
+
+
+def test_without_script_a_button_shows_what_we_recognise(pen: Pen) -> None:
+    pen.answer("who")
+
+    body = page(pen.answer("places", pasted="look https://chatter.example/p/1 !", look="1"))
+
+    assert "<b>Chatter</b>" in body
+    assert "look https://chatter.example/p/1 !" in body
+    assert "<h1>" in body
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("https://chatter.example/p/1", "<b>Chatter</b>"),
+        ("discord.com/channels/1/2/3", "looks private"),
+        ("instagram://story", "Copy link"),
+        ("hello", "We see no link in this."),
+    ],
+)
+def test_the_script_gets_only_the_list(pen: Pen, pasted: str, said: str) -> None:
+    pen.answer("who")
+
+    response = pen.browser.post(
+        f"/report/{NUMBERS['places']}/", {"pasted": pasted, "look": "1"}, headers={"X-Part": "1"}
+    )
+
+    assert said in page(response)
+    assert "<h1>" not in page(response)
+
+
+# --- stopping and coming back -------------------------------------------------------------------------------
+
+
+def test_save_and_come_back_with_the_code(pen: Pen, pens: Callable[[], Pen]) -> None:
+    pen.answer("who")
+
+    assert pen.answer("safety", safety="safe", save="1")["Location"] == "/report/code/"
+    body = page(pen.see("/report/code/"))
+    code = receipts.grouped(pen.note.code)
+    assert code in body
+    assert "7 days" in body
+
+    other = pens()
+    assert other.send("/follow/", {"code": code.lower()})["Location"] == "/report/"
+    assert other.see("/report/")["Location"] == "/report/3/"
+
+
+def test_saving_an_unfinished_answer_keeps_it_without_taking_it(pen: Pen, pens: Callable[[], Pen]) -> None:
+    pen.answer("who")
+    pen.answer("places", pasted="instagram://story", save="1")
+    code = pen.note.code
+
+    other = pens()
+    other.send("/follow/", {"code": code})
+    assert "instagram://story" in page(other.see(f"/report/{NUMBERS['places']}/"))
+    assert other.see("/report/")["Location"] == "/report/2/"
+
+
+def test_saving_an_empty_page_answers_nothing(pen: Pen) -> None:
+    for name in ("who", "safety", "age", "kind", "places"):
+        pen.answer(name)
+
+    pen.answer("circumstances", save="1")
+
+    assert pen.see("/report/")["Location"] == f"/report/{NUMBERS['circumstances']}/"
+
+
+def test_saving_on_the_last_page_sends_nothing(pen: Pen) -> None:
+    pen.answer_all()
+    assert 'name="save"' in page(pen.see("/report/review/"))
+
+    assert pen.send("/report/review/", {"save": "1"})["Location"] == "/report/code/"
+    assert not Report.objects.exists()
+    assert pen.see("/report/")["Location"] == "/report/review/"
+
+
+def test_saving_before_the_first_answer(pen: Pen) -> None:
+    assert pen.answer("who", save="1")["Location"] == "/report/code/"
+    assert receipts.grouped(pen.note.code) in page(pen.see("/report/code/"))
+    assert pen.see("/report/")["Location"] == "/report/1/"
+
+
+def test_an_answer_that_comes_too_late_waits_for_the_code(pen: Pen) -> None:
+    pen.answer("who")
+    code = pen.note.code
+    pen.loses_its_cookie()
+
+    body = page(pen.answer("story", story="It began on Monday."))
+    assert "Type your code to go on" in body
+    assert "It began on Monday." in body
+    assert Draft.objects.count() == 1
+
+    wrong = page(pen.answer("story", story="It began on Monday.", code="AAAA BBBB CCCC DDDD"))
+    assert "This code opens nothing" in wrong
+    assert "It began on Monday." in wrong
+
+    assert pen.answer("story", story="It began on Monday.", code=code)["Location"] == "/report/2/"
+    assert pen.note.code == code
+    draft = Draft.objects.get()
+    assert draft.box_for_code(code).open_json(draft, "answers")["answers"]["story"] == {
+        "story": "It began on Monday."
+    }
+
+
+def test_without_the_code_the_answer_begins_anew(pen: Pen) -> None:
+    pen.answer("who")
+    pen.loses_its_cookie()
+
+    assert pen.answer("story", story="It began on Monday.", code="", fresh="1")["Location"] == "/report/1/"
+
+    assert Draft.objects.count() == 2
+    draft = Draft.objects.get(pk=pen.note.id)
+    assert draft.box_for_code(pen.note.code).open_json(draft, "answers")["answers"] == {
+        "story": {"story": "It began on Monday."}
+    }
+
+
+def test_a_draft_that_expired_is_said_and_the_answer_kept(pen: Pen) -> None:
+    pen.answer("who")
+    actions.purge_expired_drafts(now=timezone.now() + timedelta(days=8))
+
+    body = page(pen.answer("story", story="It began on Monday."))
+
+    assert "Type your code to go on" in body
+    assert "It began on Monday." in body
+    assert pen.held() is None
+
+
+def test_a_page_opened_too_late_asks_for_the_code(pen: Pen) -> None:
+    assert "Type your code to go on" in page(pen.see("/report/5/"))
+    assert "Type your code to go on" in page(pen.see("/report/review/"))
+    assert pen.see("/report/code/")["Location"] == "/follow/"
+
+
+def test_a_stale_form_can_be_sent_again() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["lang"] = "en"
+
+    response = strict.post("/report/1/", {"who": "friend"}, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert response.status_code == 403
+    assert 'name="who" value="friend"' in response.content.decode()
+
+
+# --- danger -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("safety", "first"), [("in-danger", "tel:112"), ("self-harm", "tel:3114")])
+def test_danger_leads_to_help_at_once(pen: Pen, safety: str, first: str) -> None:
+    pen.answer("who")
+
+    assert pen.answer("safety", safety=safety)["Location"] == "/report/now/"
+    body = page(pen.see("/report/now/"))
+    numbers = body.partition('<ul class="numbers">')[2].partition("</ul>")[0]
+    assert numbers.index("href") == numbers.index(f'href="{first}"')
+    assert {
+        f'href="{href}"' in numbers for href in ("tel:112", "sms:114", "tel:119", "tel:3114", "tel:3018")
+    } == {True}
+    assert "Send what you have now" in body
+
+
+def test_what_is_there_can_be_sent_at_once(pen: Pen) -> None:
+    pen.answer("who", who="friend")
+    pen.answer("safety", safety="self-harm")
+
+    assert pen.send("/report/now/")["Location"] == "/report/code/"
+
+    report = Report.objects.get()
+    assert (report.who, report.age_range, report.kind) == ("friend", "unknown", "unsure")
+    assert report.circumstances == ["self-harm"]
+    assert receipts.grouped(pen.note.code) in page(pen.see("/report/code/"))
+
+
+def test_or_the_questions_go_on(pen: Pen) -> None:
+    pen.answer("who")
+    pen.answer("safety", safety="in-danger")
+
+    assert pen.see("/report/")["Location"] == "/report/3/"
+    assert pen.answer("age")["Location"] == "/report/4/"  # not to the numbers again
+
+
+def test_the_numbers_are_there_for_anyone(pen: Pen) -> None:
+    body = page(pen.see("/report/now/"))
+
+    assert 'href="tel:112"' in body
+    assert "Send what you have now" not in body
+
+
+# --- sending ------------------------------------------------------------------------------------------------
+
+
+def test_sent_twice_is_sent_once(pen: Pen) -> None:
+    pen.answer_all()
+    cookie = pen.browser.cookies["note"].value
+
+    assert pen.send("/report/review/")["Location"] == "/report/code/"
+    assert pen.send("/report/review/")["Location"] == "/report/code/"
+    pen.browser.cookies["note"] = cookie  # the second tap left before the first was answered
+    assert pen.send("/report/review/")["Location"] == "/report/code/"
+
+    assert Report.objects.count() == 1
+    assert pen.note.kind == Kind.REPORT
+    assert receipts.grouped(pen.note.code) in page(pen.see("/report/code/"))
+
+
+def test_an_answer_after_sending_changes_nothing(pen: Pen) -> None:
+    pen.answer_all()
+    cookie = pen.browser.cookies["note"].value
+    pen.send("/report/review/")
+    pen.browser.cookies["note"] = cookie
+
+    assert pen.answer("age", age_range="18+")["Location"] == "/report/code/"
+    assert Report.objects.get().age_range == "13-14"
+
+
+def test_the_code_is_shown_until_it_is_kept_and_never_again(pen: Pen) -> None:
+    pen.send_report()
+    code = pen.note.code
+    grouped = receipts.grouped(code)
+
+    assert grouped in page(pen.see("/report/code/"))
+    body = page(pen.see("/report/code/"))
+    assert grouped in body
+    assert "24 hours" in body
+    assert 'value="' + code not in body
+
+    wrong = page(pen.send("/report/code/", {"code": "K3F9"}))
+    assert "Not quite the same yet" in wrong
+    assert grouped in wrong
+
+    assert pen.send("/report/code/", {"code": f" {grouped.lower()} "})["Location"] == "/follow/"
+    assert pen.see("/report/code/")["Location"] == "/follow/"
+    assert code[:4] + "-" not in page(pen.see("/follow/"))
+
+
+@pytest.mark.parametrize("data", [{"skip": "1", "code": "wrong"}, {"code": ""}])
+def test_typing_the_code_can_be_skipped(pen: Pen, data: dict[str, str]) -> None:
+    pen.send_report()
+
+    assert pen.send("/report/code/", data)["Location"] == "/follow/"
+    assert pen.note.shown
+
+
+def test_after_sending_the_start_offers_both_ways(pen: Pen) -> None:
+    pen.send_report()
+
+    assert "You have sent us something already" in page(pen.see("/report/"))
+    assert pen.send("/report/")["Location"] == "/report/"
+    assert pen.held() is None
+    assert "Who is it about?" in page(pen.see("/report/"))
+
+
+def test_a_stray_post_to_the_start_does_not_drop_a_draft(pen: Pen) -> None:
+    pen.answer("who")
+
+    assert pen.send("/report/")["Location"] == "/report/2/"
+    assert pen.note.kind == Kind.DRAFT
+
+
+# --- the frame ----------------------------------------------------------------------------------------------
+
+
+def test_every_page_moves_the_hour_on_and_is_never_stored(pen: Pen) -> None:
+    pen.answer_all()
+
+    for path in ("/report/3/", "/report/review/", "/report/code/", "/report/now/", "/report/"):
+        response = pen.see(path)
+        assert notes.PURPOSE in response.cookies, path
+        assert response["Cache-Control"] == "no-store", path
+        assert "sessionid" not in response.cookies
+        assert "desk" not in response.cookies
+
+
+def test_no_page_carries_a_script_a_style_or_a_foreign_address(pen: Pen) -> None:
+    pen.answer_all(kind={"kind": "threat"})
+    for path in (*(f"/report/{number}/" for number in NUMBERS.values()), "/report/review/", "/report/code/"):
+        body = page(pen.see(path))
+        assert "style=" not in body
+        assert "<style" not in body
+        assert " on" + "click" not in body
+        assert "<script>" not in body
+        assert "<title>Notes</title>" in body
+        assert "//" not in body.replace("https://www.wikipedia.org/", "").replace(
+            "https://chatter.example/p/1", ""
+        )
+
+
+def test_the_default_language_is_french(pen: Pen) -> None:
+    del pen.browser.cookies["lang"]
+    pen.send_report()
+
+    assert Report.objects.get().language == "fr"
+
+
+def test_shortest_answers_cover_every_question() -> None:
+    assert set(SHORTEST) == set(NUMBERS)
