@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from cases import actions, queue
 from cases.actions import AlreadyOpen, can_work_on
 from cases.models import Case, CaseEvent, Incident, IncidentMember, Note
+from cases.reading import is_erased
 from cases.serializers import (
     AssignSerializer,
     CaseRefSerializer,
@@ -190,7 +191,7 @@ def case_of(request: Request, ref: str) -> Case:
 def living_case_of(request: Request, ref: str) -> Case:
     """The same, for what writes: an erased one can't be worked on."""
     case = case_of(request, ref)
-    if case.key is None or case.report.status == Status.ERASED:
+    if is_erased(case):
         raise erased()
     return case
 
@@ -205,7 +206,7 @@ def opened(case: Case) -> Any:
         Prefetch("events", CaseEvent.objects.select_related("by").order_by("at", "id")),
     )
     case = whole.get(pk=case.pk)
-    box = None if case.key is None or case.report.status == Status.ERASED else case.box()
+    box = None if is_erased(case) else case.box()
     return CaseSerializer(case, context={"box": box}).data
 
 

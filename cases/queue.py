@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from cases import triage
 from cases.models import Case, QueueItem
-from cases.states import QueueState
+from cases.states import CaseStatus, QueueState
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.crypto import blind
@@ -38,16 +37,22 @@ def add_new_reports(*, at: datetime, limit: int = 500) -> int:
         .order_by("submitted_at")
         .prefetch_related(Prefetch("links", Link.objects.select_related("platform")))[:limit]
     )
-    QueueItem.objects.bulk_create((_item(report, at=at) for report in reports), ignore_conflicts=True)
+    QueueItem.objects.bulk_create(
+        (_item(report, report.links.all(), at=at) for report in reports), ignore_conflicts=True
+    )
     return len(reports)
 
 
 def add_report(*, report: Report, at: datetime) -> None:
     """The same for one report, for whoever opens it before the sweep came by."""
-    QueueItem.objects.bulk_create([_item(report, at=at)], ignore_conflicts=True)
+    QueueItem.objects.bulk_create([_item(report, _links_of(report), at=at)], ignore_conflicts=True)
 
 
-def _item(report: Report, *, at: datetime) -> QueueItem:
+def _links_of(report: Report) -> QuerySet[Link]:
+    return report.links.select_related("platform").order_by("position")
+
+
+def _item(report: Report, links: Iterable[Link], *, at: datetime) -> QueueItem:
     found = triage.score(
         triage.Facts(
             kind=report.kind,
@@ -58,7 +63,7 @@ def _item(report: Report, *, at: datetime) -> QueueItem:
         ),
         points={**triage.POINTS, **settings.TRIAGE_POINTS},
     )
-    links = list(report.links.all())
+    places = [link.platform.name for link in links]
     return QueueItem(
         report=report,
         danger=found.danger,
@@ -71,8 +76,8 @@ def _item(report: Report, *, at: datetime) -> QueueItem:
         kind=report.kind,
         age_range=report.age_range,
         language=report.language,
-        places=", ".join(dict.fromkeys(link.platform.name for link in links))[:120],
-        link_count=len(links),
+        places=", ".join(dict.fromkeys(places))[:120],
+        link_count=len(places),
     )
 
 
@@ -80,7 +85,7 @@ def _item(report: Report, *, at: datetime) -> QueueItem:
 def refresh(*, report: Report, at: datetime) -> None:
     """What the list shows of one report, again from its facts (links were added, a circumstance was corrected)."""
     item = QueueItem.objects.select_for_update().get(report=report)
-    fresh = _item(report, at=at)
+    fresh = _item(report, _links_of(report), at=at)
     names = ["danger", "score", "reasons", "rank_at", "scored_at", "deadline_at", "places", "link_count"]
     for name in names:
         setattr(item, name, getattr(fresh, name))
@@ -100,7 +105,7 @@ def note_unread(*, limit: int = 500) -> int:
     return QueueItem.objects.filter(report_id__in=list(waiting)).update(unread=True)
 
 
-# --- reading ------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,7 @@ def _after(cursor: str) -> Q:
         padded = cursor + "=" * (-len(cursor) % 4)
         danger, rank_at, report_id = json.loads(base64.urlsafe_b64decode(padded))
         moment, report = datetime.fromisoformat(rank_at), UUID(report_id)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadCursor from error
     if not isinstance(danger, bool) or moment.tzinfo is None:
         raise BadCursor
@@ -149,7 +154,8 @@ def items(*, staff: Staff, filters: Filters) -> QuerySet[QueueItem]:
         found = found.filter(state=QueueState.OPEN)
         if not staff.can(Permission.CASES_ALL):
             # Not-yours looks like not-there, in the list as on the page.
-            found = found.filter(Q(holder=staff) | Q(case__team__in=staff.team_slugs()))
+            in_hand = Case.objects.filter(team__in=staff.team_slugs()).exclude(status=CaseStatus.CLOSED)
+            found = found.filter(Q(holder=staff) | Q(case__in=in_hand))
     else:
         found = found.filter(state=QueueState.WAITING)
     for name in ("kind", "age_range", "language"):

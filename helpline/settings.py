@@ -277,7 +277,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = False  # helpline.web.middleware.StaffSessionMiddleware keeps the half hour moving
+SESSION_SAVE_EVERY_REQUEST = (
+    False  # helpline.web.middleware.StaffSessionMiddleware keeps the half hour moving
+)
 SESSION_ABSOLUTE_AGE = timedelta(hours=8)
 CSRF_COOKIE_NAME = "form"
 CSRF_COOKIE_SECURE = SECURE

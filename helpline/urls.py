@@ -1,27 +1,32 @@
 """Every address. The public face serves the public zone only; the staff face the desk only; `all` both."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from helpline.web import schema
 
-urlpatterns = [
-    path("", include("helpline.web.urls")),
-    path("", include("helpline.health.urls")),
-    path("api/schema/", schema.Schema.as_view(), name="api-schema"),
-]
-# The desk's calls come first: one address, /api/v1/reports/, takes reports from anyone and shows them to the
-# staff.
+# The API first: it is told from all pages by its first word.
+urlpatterns: list[URLPattern | URLResolver] = []
+# The desk's calls before the public ones: one address, /api/v1/reports/, takes reports from anyone and shows them
+# to the staff.
 if settings.FACE in {"staff", "all"}:
     urlpatterns += [
-        path("", include("cases.urls")),
-        path("api/docs/", schema.docs, name="api-docs"),
         path("api/v1/", include("cases.api_urls")),
         path("api/v1/", include("cases.takedowns.api_urls")),
         path("api/v1/", include("cases.dashboards.api_urls")),
+        path("api/docs/", schema.docs, name="api-docs"),
     ]
 if settings.FACE in {"public", "all"}:
-    urlpatterns += [path("", include("reports.urls")), path("api/v1/", include("reports.api_urls"))]
+    urlpatterns += [path("api/v1/", include("reports.api_urls"))]
+urlpatterns += [
+    path("api/schema/", schema.Schema.as_view(), name="api-schema"),
+    path("", include("helpline.web.urls")),
+    path("", include("helpline.health.urls")),
+]
+if settings.FACE in {"public", "all"}:
+    urlpatterns += [path("", include("reports.urls"))]
+if settings.FACE in {"staff", "all"}:
+    urlpatterns += [path("", include("cases.urls"))]
 
 handler400 = "helpline.web.views.bad_request"
 handler403 = "helpline.web.views.forbidden"

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.db.models.sql import InsertQuery
 
 from helpline.audit import actions as audit
 from helpline.crypto import blind, wrapping
@@ -158,24 +159,41 @@ def submit_report(
     report.answers = box.seal_json(report, "answers", submission.answers)
     if report.contact_via != "none":
         report.contact = box.seal_json(report, "contact", submission.contact)
-    report.save(force_insert=True)
-    _add_links(report, box, submission.links, at=at, first=1)
-    Fingerprint.objects.bulk_create(_fingerprint(report, box, facts) for facts in submission.fingerprints)
-    audit.record(by=by, verb="report.submitted", obj=report, detail={"channel": report.channel}, at=at)
+    _insert(
+        [report],
+        _links(report, box, submission.links, at=at, first=1),
+        [_fingerprint(report, box, facts) for facts in submission.fingerprints],
+        [audit.row(by=by, verb="report.submitted", obj=report, detail={"channel": report.channel}, at=at)],
+    )
     wake(TRIAGE)
     return report
 
 
-def _add_links(
-    report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime, first: int
-) -> list[Link]:
+def _insert(*tables: Sequence[models.Model]) -> None:
+    """Write new rows of several tables in one round trip: a busy intake waits more for these than for the rows."""
+    statements: list[str] = []
+    values: list[Any] = []
+    for rows in filter(None, tables):
+        fields = [field for field in rows[0]._meta.concrete_fields if not isinstance(field, models.AutoField)]
+        query = InsertQuery(type(rows[0]))
+        query.insert_values(fields, list(rows))
+        for statement, params in query.get_compiler(connection=connection).as_sql():
+            statements.append(statement)
+            values += params
+        for row in rows:
+            row._state.adding, row._state.db = False, connection.alias
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements), values)
+
+
+def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime, first: int) -> list[Link]:
+    """Unsaved rows."""
+    known = directory.current().by_slug
     rows = []
     for position, one in enumerate(facts, start=first):
         recognised = platform_links.recognise(one.url) if one.url else None
-        named = directory.current().by_slug.get(one.platform)
-        platform = named or (
-            platform_links.platform_for(one.url) if one.url else Platform.objects.catch_all()
-        )
+        platform = known.get(one.platform) or (known.get(recognised.platform_slug) if recognised else None)
+        platform = platform or Platform.objects.catch_all()
         account = one.account or (recognised.account if recognised and recognised.account else "")
         link = Link(
             report=report,
@@ -194,7 +212,7 @@ def _add_links(
         link.url = box.seal(link, "url", one.url)
         link.account = box.seal(link, "account", account)
         rows.append(link)
-    return Link.objects.bulk_create(rows)
+    return rows
 
 
 def _index_of(facts: LinkFacts) -> bytes | None:
@@ -233,7 +251,7 @@ def add_links(
     known |= {bytes(one) for one in accounts.values_list("account_index", flat=True) if one is not None}
     fresh = [one for one in facts if _index_of(one) not in known]
     last = locked.links.aggregate(last=models.Max("position"))["last"] or 0
-    links = _add_links(locked, box, fresh, at=at, first=last + 1)
+    links = Link.objects.bulk_create(_links(locked, box, fresh, at=at, first=last + 1))
     _touch(locked, at)
     if links:
         audit.record(by=by, verb="report.links_added", obj=locked, detail={"count": len(links)}, at=at)

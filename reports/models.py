@@ -29,12 +29,16 @@ class Draft(models.Model):
     changed_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        verbose_name_plural = _("notes not sent yet")
+
     class Privacy:
         keep = ("id", "language", "started_at", "changed_at", "expires_at")
         blank = ("code_key", "locator")
         sealed = ("answers",)
         says = _(
-            "What you have written but not sent. Nobody but you can read it. It is deleted after 7 days."
+            "What you have written but not sent. Nobody but you can read it. "
+            "It is deleted 7 days after you last wrote."
         )
 
     def __str__(self) -> str:
@@ -80,6 +84,7 @@ class Report(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = _("what you told us")
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 name="report_erased_means_no_keys",
@@ -117,7 +122,11 @@ class Report(models.Model):
         )
         blank = ("deadline_at", "school_index", "staff_key", "code_key", "locator")
         sealed = ("story", "answers", "contact", "school")
-        says = _("What you told us. It is locked: only the people who help you and your code can open it.")
+        says = _(
+            "Your words are locked: only the people who help you and your code can open them. "
+            "They stay for 2 years after the last contact. When you erase them, they are gone at once. "
+            "A few plain facts stay, such as an age range: nobody can tell that they were yours."
+        )
 
     def __str__(self) -> str:
         return f"report {self.pk}"
@@ -165,6 +174,7 @@ class Link(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = _("links and accounts")
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["report", "position"], name="link_position_once"),
         ]
@@ -190,7 +200,8 @@ class Link(models.Model):
         blank = ("url_index", "account_index", "seen_at")
         sealed = ("url", "account")
         says = _(
-            "The links and account names you gave us. They are locked, and unlocked to ask for the removal."
+            "The links and account names you gave us. They are locked, and unlocked to ask for the removal. "
+            "They stay for 2 years after the last contact. When you erase them, they are gone at once."
         )
 
     def __str__(self) -> str:
@@ -208,6 +219,7 @@ class Fingerprint(models.Model):
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = _("fingerprints")
         indexes: ClassVar[list[Any]] = [
             models.Index(
                 fields=["value_index"], name="fingerprint_value", condition=Q(value_index__isnull=False)
@@ -218,7 +230,11 @@ class Fingerprint(models.Model):
         keep = ("id", "report", "algorithm", "quality")
         blank = ("value_index",)
         sealed = ("value",)
-        says = _("The fingerprint of a picture, if you made one. A picture can't be rebuilt from it.")
+        says = _(
+            "A fingerprint of a picture (a row of numbers made from it), if you made one. "
+            "Nobody can make the picture again from it. "
+            "It stays for 2 years after the last contact. When you erase it, it is gone at once."
+        )
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.pk}"
@@ -234,11 +250,15 @@ class Update(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name_plural = _("what we did")
         indexes: ClassVar[list[Any]] = [models.Index(fields=["report", "at"], name="update_report_at")]
 
     class Privacy:
         keep = ("id", "report", "link", "what", "at", "data")
-        says = _("What we did and when. It holds no names and no words of yours.")
+        says = _(
+            "Each step, and when. It holds neither your name nor your words. "
+            "It stays also when you erase the rest: nobody can tell that it was yours."
+        )
 
     def __str__(self) -> str:
         return f"{self.what} {self.at:%Y-%m-%d %H:%M}"
@@ -262,6 +282,7 @@ class Message(models.Model):
     body = SealedField()
 
     class Meta:
+        verbose_name_plural = _("messages")
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 name="message_staff_only_from_helpline",
@@ -273,7 +294,10 @@ class Message(models.Model):
     class Privacy:
         keep = ("id", "report", "author", "staff", "at", "read_at")
         sealed = ("body",)
-        says = _("Messages between you and us. They are locked like your report.")
+        says = _(
+            "What you wrote to us here, and what we answered. They are locked, too. "
+            "They stay for 2 years after the last contact. When you erase them, they are gone at once."
+        )
 
     def __str__(self) -> str:
         return f"message {self.pk}"

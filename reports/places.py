@@ -164,7 +164,9 @@ class PlacesForm(forms.Form):
             self.facts = read(data["pasted"], "", "")
         except MalformedLink as error:
             written = error.written if len(error.written) <= SHORT else f"{error.written[:SHORT]}…"
-            self.add_error("pasted", f"“{written}” – {error.sentence}")
+            self.add_error(
+                "pasted", _("“%(written)s” – %(why)s") % {"written": written, "why": error.sentence}
+            )
             return
         try:
             self.facts = read(data["pasted"], data["account"], platform or "other")

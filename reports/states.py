@@ -41,7 +41,7 @@ class Kind(TextChoices):
 class Circumstance(TextChoices):
     """Facts that change how urgent it is. Coarse on purpose."""
 
-    BLACKMAIL = "blackmail", _("Someone asks for something")
+    BLACKMAIL = "blackmail", _("Someone demands something (money, pictures…)")
     DEADLINE = "deadline", _("There is a deadline")
     ADULT = "adult", _("An adult is behind it")
     IN_DANGER = "in-danger", _("I am in danger right now")
@@ -101,11 +101,11 @@ class LinkStatus(TextChoices):
     RECEIVED = "received", _("We have it")
     IN_PROGRESS = "in_progress", _("We are preparing the request")
     SENT = "sent", _("The request is sent")
-    SAID_REMOVED = "said_removed", _("The platform says it is removed")
+    SAID_REMOVED = "said_removed", _("The site says it is removed")
     GONE = "gone", _("It is gone")
-    REFUSED = "refused", _("The platform said no")
-    REAPPEARED = "reappeared", _("It came back")
-    WITHDRAWN = "withdrawn", _("You withdrew it")
+    REFUSED = "refused", _("The site said no")
+    REAPPEARED = "reappeared", _("It is back")
+    WITHDRAWN = "withdrawn", _("You stopped this request")
 
 
 class News(TextChoices):

@@ -40,8 +40,12 @@ def _static_files() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit empty every table afterwards; the trail refuses that, so here, and only here, it is told not to."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Tests that commit empty every table afterwards; the trail refuses that, so here, and only here, it is told not to.
+
+    At the end, the connections that killed processes and ended threads left behind are closed, or the database could not
+    be dropped.
+    """
     from django.db import connection
 
     from helpline.audit.models import AuditRow
@@ -52,6 +56,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
                 cursor.execute(
                     f'ALTER TABLE "{AuditRow._meta.db_table}" DISABLE TRIGGER {trigger.get_pgid(AuditRow)}'
                 )
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -59,7 +59,7 @@ def _texts(catalogue: polib.POFile | polib.MOFile) -> dict[tuple[str, str], str]
     return {
         (entry.msgctxt or "", entry.msgid): str(sorted(entry.msgstr_plural.items()) or entry.msgstr)
         for entry in catalogue
-        if not entry.obsolete and entry.translated()
+        if not entry.obsolete and (entry.msgstr or entry.msgstr_plural)
     }
 
 
@@ -71,7 +71,16 @@ def _unseen(languages: list[str]) -> Iterator[str]:
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, copy / name)
         options = [option for language in languages for option in ("-l", language)]
         made = subprocess.run(
-            [sys.executable, "-W", "ignore", "manage.py", "makemessages", *options, "--no-wrap", "--no-location"],
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "manage.py",
+                "makemessages",
+                *options,
+                "--no-wrap",
+                "--no-location",
+            ],
             cwd=copy,
             env={**os.environ, "SECRET_KEY": "only-for-extraction", "HELPLINE_VAR": folder},
             capture_output=True,
@@ -84,8 +93,12 @@ def _unseen(languages: list[str]) -> Iterator[str]:
         for language in languages:
             path = Path(language) / "LC_MESSAGES" / "django.po"
             now, before = (_ids(polib.pofile(str(base / path))) for base in (copy / "locale", LOCALE))
-            yield from (f"{language}: new in the code: {text[:80]!r}" for _context, text in sorted(now - before))
-            yield from (f"{language}: no longer in the code: {text[:80]!r}" for _context, text in sorted(before - now))
+            yield from (
+                f"{language}: new in the code: {text[:80]!r}" for _context, text in sorted(now - before)
+            )
+            yield from (
+                f"{language}: no longer in the code: {text[:80]!r}" for _context, text in sorted(before - now)
+            )
 
 
 def _ids(catalogue: polib.POFile) -> set[tuple[str, str]]:

@@ -73,6 +73,7 @@ class Told:
 
 
 SCHOOL = "Collège de la Baie"
+INCIDENT = "Le mur"  # what colleagues call it: no name of a pupil, none of the school
 WALL = "le.mur.de.la.baie"  # the account that posted them all
 
 # One incident, twelve pupils of one school. The posts are different, the account is the same.

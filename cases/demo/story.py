@@ -220,7 +220,7 @@ class Teller:
         incident = IncidentMember.objects.order_by("id").first()
         if incident is not None:
             cases.set_title(
-                incident=incident.incident, text=people.SCHOOL, by=self.nour, at=self.now - 5 * HOUR
+                incident=incident.incident, text=people.INCIDENT, by=self.nour, at=self.now - 5 * HOUR
             )
         for number, told in enumerate(people.PUPILS[8:]):
             self.tell(told, at=self.now - 3 * HOUR + number * self.minutes(20, 40))

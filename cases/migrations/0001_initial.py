@@ -145,4 +145,12 @@ class Migration(migrations.Migration):
             model_name='queueitem',
             index=models.Index(condition=models.Q(('state', 'open')), fields=['holder', '-danger', 'rank_at', 'report'], name='queue_mine'),
         ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('status', 'closed'), _negated=True), fields=['team'], name='case_open_team'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('status', 'closed'), _negated=True), fields=['assignee'], name='case_open_assignee'),
+        ),
     ]

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cases.actions import record_read
 from cases.api import living_case_of, staff_of
 from cases.models import Case
 from cases.reading import is_erased
@@ -34,7 +35,6 @@ from cases.takedowns.serializers import (
 from cases.takedowns.states import WATCHED, Outcome, Source, Status
 from helpline.accounts.api import Open, needs
 from helpline.accounts.permissions import Permission
-from helpline.audit import actions as audit
 from helpline.web import keyset, problems
 from helpline.web.flood import Gate
 from helpline.web.idempotency import idempotent
@@ -207,7 +207,7 @@ class OneTakedown(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """With its timeline. Reading it is recorded."""
         takedown = takedown_of(request, pk)
-        audit.record(by=staff_of(request), verb="takedown.read", obj=takedown, at=timezone.now())
+        record_read(case=takedown.case, by=staff_of(request), at=timezone.now())
         return Response(shown(request, pk))
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from cases.models import Case
 from cases.takedowns import actions, notices
@@ -17,6 +16,8 @@ from cases.takedowns.notices import Finding
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Channel, ChannelWarning, Platform
 from reports.models import Link
+
+NUMBER_TO_COME = "…"  # a notice gets its number when it leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _draft(
         box=box,
         links=[(str(uuid4()), link) for link in links],
     )
-    shown = replace(content, notice_id=_("(given when it leaves)"))
+    shown = replace(content, notice_id=NUMBER_TO_COME)
     return Draft(
         platform=platform,
         links=links,

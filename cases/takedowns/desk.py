@@ -1,8 +1,7 @@
-"""What the desk shows of takedowns: the tabs by what needs a person, the four truths, the timeline in sentences."""
+"""What the desk shows of takedowns: the tabs by what needs a person, the links of a case with theirs, what to do next."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -15,13 +14,15 @@ from cases.reading import OpenCase, OpenLink
 from cases.states import CaseStatus
 from cases.takedowns import connectors, states
 from cases.takedowns.models import Event, Takedown
-from cases.takedowns.states import Outcome, Result, Source, Status
+from cases.takedowns.states import Status
+from cases.takedowns.timeline import Line, line
+from cases.takedowns.truths import TONES, Truth, truths
 from helpline.accounts.models import Staff
 from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
 from reports.states import LinkStatus
 
-# --- lists --------------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------------------
 
 # The tabs of the desk: which statuses stand under each. Those of NEEDS_A_PERSON wait for somebody's decision.
 TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
@@ -59,7 +60,8 @@ def under_tab(staff: Staff, tab: str) -> QuerySet[Takedown]:
 
 def needing_a_person(staff: Staff) -> QuerySet[Takedown]:
     """Everything that waits for somebody's decision: what the rail counts."""
-    return _undecided(visible_to(staff).filter(status__in=DECIDED_BY_A_PERSON))
+    in_hand = Case.objects.visible_to(staff).exclude(status=CaseStatus.CLOSED)
+    return _undecided(Takedown.objects.filter(case__in=in_hand, status__in=DECIDED_BY_A_PERSON))
 
 
 def _undecided(found: QuerySet[Takedown]) -> QuerySet[Takedown]:
@@ -67,170 +69,7 @@ def _undecided(found: QuerySet[Takedown]) -> QuerySet[Takedown]:
     return found.exclude(case__status=CaseStatus.CLOSED).filter(~Exists(later))
 
 
-# --- the four truths ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One of the four: a tone (see the design's vocabulary), words, when it became true, and where that is known from."""
-
-    tone: str
-    label: str
-    at: datetime | None = None
-    source: str = ""
-
-
-TONES: Mapping[str, str] = {
-    Status.QUEUED: "go",
-    Status.TO_FILE: "wait",
-    Status.SENDING: "go",
-    Status.UNKNOWN: "unknown",
-    Status.FAILED: "stop",
-    Status.SENT: "go",
-    Status.ACKNOWLEDGED: "go",
-    Status.UNDER_REVIEW: "go",
-    Status.REMOVED: "good",
-    Status.DISABLED: "good",
-    Status.ACCOUNT_REMOVED: "good",
-    Status.PARTLY_REMOVED: "wait",
-    Status.ALREADY_GONE: "good",
-    Status.REFUSED: "stop",
-    Status.MORE_INFORMATION: "wait",
-    Status.NOT_FOUND: "stop",
-    Status.GONE: "good",
-    Status.REAPPEARED: "stop",
-    Status.WITHDRAWN: "none",
-    Status.CANCELLED: "none",
-}
-_TRANSPORT_TONES: Mapping[str, str] = {
-    Result.ACCEPTED: "good",
-    Result.REFUSED: "stop",
-    Result.RETRY: "wait",
-    Result.UNKNOWN: "unknown",
-    Result.NOT_SENT: "stop",
-}
-_BEFORE_SENDING: Mapping[str, Promise | str] = {
-    Status.QUEUED: gettext_lazy("Waiting to leave"),
-    Status.TO_FILE: gettext_lazy("To file by hand"),
-    Status.SENDING: gettext_lazy("Leaving now"),
-    Status.UNKNOWN: gettext_lazy("Perhaps"),
-}
-
-
-def truths(takedown: Takedown) -> dict[str, Truth]:
-    """What we sent, what the transport did, what the platform answered, what a look saw. Kept apart on purpose."""
-    return {
-        "sent": _sent(takedown),
-        "transport": _transport(takedown),
-        "platform": _platform(takedown),
-        "observed": _observed(takedown),
-    }
-
-
-def _sent(takedown: Takedown) -> Truth:
-    if takedown.sent_at is not None:
-        return Truth("good", _("Yes"), takedown.sent_at, _("our own record"))
-    if takedown.status in _BEFORE_SENDING:
-        return Truth(TONES[takedown.status], str(_BEFORE_SENDING[takedown.status]), takedown.status_at)
-    return Truth("stop" if takedown.status == Status.FAILED else "none", _("No"), takedown.status_at)
-
-
-def _transport(takedown: Takedown) -> Truth:
-    if not takedown.transport:
-        return Truth("quiet", _("Not yet"))
-    result = Result(takedown.transport)
-    return Truth(_TRANSPORT_TONES[result], str(result.label), takedown.transport_at, _("our own sending"))
-
-
-def _platform(takedown: Takedown) -> Truth:
-    if not takedown.platform_says:
-        return Truth("quiet", _("No word"))
-    said = Outcome(takedown.platform_says)
-    return Truth(
-        TONES[states.STATUS_OF[said]], str(said.label), takedown.platform_at, _("the platform’s word")
-    )
-
-
-def _observed(takedown: Takedown) -> Truth:
-    if takedown.reappeared_at is not None and takedown.observed == Outcome.SEEN_THERE:
-        return Truth("stop", _("It came back"), takedown.reappeared_at, str(Source.RECHECK.label))
-    if takedown.observed == Outcome.SEEN_GONE:
-        return Truth("good", _("Gone"), takedown.observed_at, str(Source.RECHECK.label))
-    if takedown.observed == Outcome.SEEN_THERE:
-        return Truth("wait", _("Still there"), takedown.observed_at, str(Source.RECHECK.label))
-    return Truth("quiet", _("Not yet"))
-
-
-# --- the timeline -------------------------------------------------------------------------------------
-
-_OURS: Mapping[str, tuple[str, Promise | str]] = {
-    Status.QUEUED: ("go", gettext_lazy("Requested")),
-    Status.TO_FILE: ("wait", gettext_lazy("Requested, to be filed by hand")),
-    Status.SENT: ("good", gettext_lazy("Sent")),
-    Status.FAILED: ("stop", gettext_lazy("Not sent")),
-    Status.CANCELLED: ("none", gettext_lazy("Cancelled before it left")),
-    Status.WITHDRAWN: ("none", gettext_lazy("Withdrawn by the young person")),
-    Result.REFUSED: ("stop", gettext_lazy("The channel did not take the notice")),
-    Result.RETRY: ("wait", gettext_lazy("Not taken at that moment; tried again later")),
-    Result.UNKNOWN: ("unknown", gettext_lazy("Perhaps received: no answer came back")),
-    Result.NOT_SENT: ("wait", gettext_lazy("Did not leave; tried again later")),
-}
-_SEEN: Mapping[str, tuple[str, Promise | str]] = {
-    Outcome.SEEN_THERE: ("wait", gettext_lazy("We looked: still there")),
-    Outcome.SEEN_GONE: ("good", gettext_lazy("We looked: gone")),
-    "unclear": ("unknown", gettext_lazy("We may not look at this address")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the timeline, as components/timeline.html wants it."""
-
-    at: datetime
-    text: str
-    tone: str
-    who: str = ""
-    detail: str = ""
-
-
-def line(event: Event, *, platform: str, box: Box | None) -> Line:
-    """An event as a sentence. `box` opens what somebody wrote; None once the report is erased."""
-    tone, text = _sentence(event, platform)
-    words = box.open(event, "words") if box is not None and event.words else ""
-    why = str(event.detail.get("why") or "")
-    return Line(
-        at=event.at,
-        text=text,
-        tone=tone,
-        who=str(event.by) if event.by else str(Source(event.source).label),
-        detail=words or why,
-    )
-
-
-def _sentence(event: Event, platform: str) -> tuple[str, str]:
-    if event.what in _SEEN:
-        tone, text = _SEEN[event.what]
-        return tone, str(text)
-    if event.source in {Source.CALLBACK, Source.PERSON, Source.QUERY} and event.what in states.STATUS_OF:
-        said = Outcome(event.what)
-        return TONES[states.STATUS_OF[said]], _("%(platform)s: %(said)s") % {
-            "platform": platform,
-            "said": said.label,
-        }
-    if event.detail.get("filed_by_hand"):
-        return "good", _("Filed by hand")
-    if "was_sent" in event.detail:
-        arrived = bool(event.detail["was_sent"])
-        return (
-            ("good", _("Found to have arrived"))
-            if arrived
-            else ("go", _("Found not to have arrived; sent again"))
-        )
-    tone, text = _OURS.get(event.what, ("quiet", event.what))
-    return tone, str(text)
-
-
-# --- a takedown, and the links of a case with theirs --------------------------------------------------
+# --- a takedown, and the links of a case with theirs ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +92,10 @@ class TakedownView:
 
 
 def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None = None) -> TakedownView:
-    """`takedown` needs its notice with channel, and its platform, loaded."""
+    """`takedown` needs its notice with channel, and its platform, loaded.
+
+    Words are opened only with `box`, on pages whose reading is recorded: a list shows none.
+    """
     status = Status(takedown.status)
     lines = [line(event, platform=takedown.platform.name, box=box) for event in events]
     return TakedownView(
@@ -262,7 +104,7 @@ def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None
         tone=TONES[status],
         label=str(status.label),
         timeline=sorted(lines, key=lambda one: one.at, reverse=True),
-        paste=_paste(takedown) if status == Status.TO_FILE else None,
+        paste=_paste(takedown) if status == Status.TO_FILE and box is not None else None,
     )
 
 
@@ -319,7 +161,7 @@ def _may_ask(one: OpenLink, asked: Sequence[TakedownView]) -> bool:
     return all(view.takedown.status in states.MAY_ASK_AGAIN for view in asked)
 
 
-# --- what to do next ----------------------------------------------------------------------------------
+# --- what to do next --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,26 +8,28 @@ worker that stalls past its lease comes back with an old fence, and nothing it s
 
 import asyncio
 import hashlib
+import json
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connection, connections, transaction
 from django.utils import timezone
 
-from cases.takedowns import actions, notices
+from cases.takedowns import actions, notices, states
 from cases.takedowns.connectors import Lines, Route, Sent, connector, route_of
 from cases.takedowns.connectors.base import storable
 from cases.takedowns.models import Attempt, Event, Notice, Takedown
 from cases.takedowns.notices import NoticeContent
-from cases.takedowns.states import Outcome, Result, Source, Status
+from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
 from helpline.audit import actions as audit
 from helpline.crypto import wrapping
 from helpline.crypto.box import settings_box
@@ -38,7 +40,10 @@ from reports.states import LinkStatus, News
 log = logging.getLogger(__name__)
 
 BATCH = 200
-FLUSH_EVERY = 0.05  # seconds between two writings of results
+FLUSH_EVERY = 0.05  # seconds between two writings of results, when they come slowly
+TICK = 0.005  # seconds between two looks at whether there is something to do
+# A send takes half a minute at worst; whatever waited longer than this for a line would outlive its lease.
+LONGEST_IN_STOCK = settings.LEASE / 4
 MAX_TRIES = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 FIRST_QUESTION = timedelta(seconds=2 if settings.DEMO else 20)
@@ -76,7 +81,7 @@ WITH due AS (
 UPDATE takedowns_notice AS notice
 SET due_at = NULL, lease_until = now() + make_interval(secs => %s), fence = fence + 1, tries = tries + 1
 FROM due WHERE notice.id = due.id
-RETURNING notice.id
+RETURNING notice.*
 """
 
 
@@ -90,17 +95,13 @@ def routes(kinds: Collection[str], *, now: datetime) -> dict[int, Route]:
 @transaction.atomic
 def claim(open_routes: dict[int, Route], *, limit: int, now: datetime) -> list[Claim]:
     """Take up to `limit` due notices and write their attempts. What may not leave any more is put aside, not returned."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [list(open_routes), limit, settings.LEASE.total_seconds()])
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
+    taken = list(Notice.objects.raw(CLAIM, [list(open_routes), limit, settings.LEASE.total_seconds()]))
+    if not taken:
         return []
-    taken = {notice.pk: notice for notice in Notice.objects.filter(pk__in=ids)}
-    wanted = _start_sending(ids, now=now)
+    wanted = _start_sending([notice.pk for notice in taken], now=now)
     ready: list[tuple[Notice, NoticeContent, bytes]] = []
-    for pk in ids:
-        notice = taken[pk]
-        if pk not in wanted:
+    for notice in taken:
+        if notice.pk not in wanted:
             _put_aside(notice, "withdrawn", now=now)
             continue
         try:
@@ -114,28 +115,19 @@ def claim(open_routes: dict[int, Route], *, limit: int, now: datetime) -> list[C
             continue
         route = open_routes[notice.channel_id]
         ready.append((notice, content, connector(route.kind).compose(content, route, at=now)))
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            notice=notice,
-            number=notice.attempts.count() + 1 if notice.tries > 1 or notice.fence > 1 else 1,
-            fence=notice.fence,
-            started_at=now,
-            digest=hashlib.sha256(body).digest(),
-        )
-        for notice, _content, body in ready
-    )
+    attempts = _begin_attempts([(notice, body) for notice, _content, body in ready], now=now)
     return [
         Claim(
             notice_id=notice.pk,
             fence=notice.fence,
             tries=notice.tries,
-            attempt_id=attempt.pk,
+            attempt_id=attempts[notice.pk],
             started_at=now,
             route=open_routes[notice.channel_id],
             content=content,
             body=body,
         )
-        for (notice, content, body), attempt in zip(ready, attempts, strict=True)
+        for notice, content, body in ready
     ]
 
 
@@ -149,6 +141,29 @@ def _start_sending(ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
             [Status.SENDING, now, list(ids), Status.QUEUED, LinkStatus.WITHDRAWN],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+BEGIN_ATTEMPTS = """
+INSERT INTO takedowns_attempt (notice_id, number, fence, started_at, result, detail, digest)
+SELECT mine.id, 1 + (SELECT count(*) FROM takedowns_attempt WHERE notice_id = mine.id), mine.fence, %s, '', '', mine.digest
+FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) AS mine(id, fence, digest)
+RETURNING notice_id, id
+"""
+
+
+def _begin_attempts(leaving: Sequence[tuple[Notice, bytes]], *, now: datetime) -> dict[UUID, int]:
+    """Write an attempt without a result for each of these bodies; its number by notice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BEGIN_ATTEMPTS,
+            [
+                now,
+                [notice.pk for notice, _body in leaving],
+                [notice.fence for notice, _body in leaving],
+                [hashlib.sha256(body).digest() for _notice, body in leaving],
+            ],
+        )
+        return dict(cursor.fetchall())
 
 
 def _put_aside(notice: Notice, why: str, *, now: datetime) -> None:
@@ -174,32 +189,70 @@ def _put_aside(notice: Notice, why: str, *, now: datetime) -> None:
 Done = tuple[Claim, Sent]
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a try means: where the notice's items go, why, and when the notice is due again or asked about."""
+
+    notice_id: UUID
+    status: Status
+    result: Result
+    why: str = ""
+    sent_at: datetime | None = None
+    due_at: datetime | None = None
+    ask_at: datetime | None = None
+
+
+def _ending(claim: Claim, sent: Sent, *, now: datetime, jitter: Callable[[], float]) -> Ending:
+    if sent.result == Result.ACCEPTED:
+        return Ending(claim.notice_id, Status.SENT, sent.result, sent_at=claim.started_at)
+    status = {
+        Result.REFUSED: Status.FAILED,
+        Result.UNKNOWN: Status.UNKNOWN,
+        Result.NOT_SENT: Status.QUEUED,
+    }.get(sent.result, Status.QUEUED if claim.tries < MAX_TRIES else Status.FAILED)
+    can_ask = status == Status.UNKNOWN and connector(claim.route.kind).can_ask
+    later = now + (sent.retry_after or pause(claim.tries, jitter())) if status == Status.QUEUED else None
+    return Ending(
+        claim.notice_id,
+        status,
+        sent.result,
+        why=sent.detail[:200],
+        due_at=later,
+        ask_at=now + FIRST_QUESTION if can_ask else None,
+    )
+
+
 @transaction.atomic
 def finish(done: Sequence[Done], *, now: datetime, jitter: Callable[[], float] = random.random) -> int:
-    """Write what came of these sends, where this worker's fence still holds. Returns how many were written."""
-    settled = _let_go(done)
-    kept = [(claim, sent) for claim, sent in done if claim.notice_id in settled]
-    _finish_attempts(kept, now=now)
-    accepted = [pair for pair in kept if pair[1].result == Result.ACCEPTED]
-    _finish_accepted(accepted, now=now)
-    for claim, sent in kept:
-        if sent.result != Result.ACCEPTED:
-            _finish_other(claim, sent, now=now, jitter=jitter)
+    """Write what came of these sends, where this worker's fence still holds. Returns how many were written.
+
+    The same few statements for any number, whatever came of them.
+    """
+    endings = [(*pair, _ending(*pair, now=now, jitter=jitter)) for pair in done]
+    settled = _let_go(endings)
+    kept = [one for one in endings if one[0].notice_id in settled]
+    _finish_attempts([(claim, sent) for claim, sent, _ending in kept], now=now)
+    _move_sending([ending for _claim, _sent, ending in kept], now=now)
     return len(kept)
 
 
-def _let_go(done: Sequence[Done]) -> set[UUID]:
+def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[UUID]:
     """Release the leases that are still ours; the ids of those notices."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE takedowns_notice AS notice SET lease_until = NULL, reference = mine.reference, failure = '' "
-            "FROM unnest(%s::uuid[], %s::int[], %s::text[]) AS mine(id, fence, reference) "
+            "UPDATE takedowns_notice AS notice SET lease_until = NULL, reference = mine.reference, "
+            "failure = mine.failure, due_at = mine.due_at, ask_at = mine.ask_at "
+            "FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) "
+            "AS mine(id, fence, reference, failure, due_at, ask_at) "
             "WHERE notice.id = mine.id AND notice.fence = mine.fence AND notice.lease_until IS NOT NULL "
             "RETURNING notice.id",
             [
-                [claim.notice_id for claim, _sent in done],
-                [claim.fence for claim, _sent in done],
-                [sent.reference for _claim, sent in done],
+                [claim.notice_id for claim, _sent, _ending in endings],
+                [claim.fence for claim, _sent, _ending in endings],
+                [sent.reference for _claim, sent, _ending in endings],
+                [ending.why for _claim, _sent, ending in endings],
+                [ending.due_at for _claim, _sent, ending in endings],
+                [ending.ask_at for _claim, _sent, ending in endings],
             ],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -222,103 +275,102 @@ def _finish_attempts(done: Sequence[Done], *, now: datetime) -> None:
         )
 
 
-def _finish_accepted(done: Sequence[Done], *, now: datetime) -> None:
-    """sending -> sent, in a handful of statements for any number."""
-    if not done:
+class Moved(NamedTuple):
+    """A takedown that left SENDING, with what its news and its timeline need."""
+
+    pk: UUID
+    notice_id: UUID
+    link_id: UUID
+    platform_says: str
+    report_id: UUID
+    platform: str
+
+
+MOVE = """
+WITH moved AS (
+    UPDATE takedowns_takedown AS takedown
+    SET status = mine.status, status_at = %(now)s, transport = mine.result, transport_at = %(now)s,
+        sent_at = COALESCE(mine.sent_at, takedown.sent_at),
+        next_look_at = COALESCE(mine.sent_at + make_interval(secs => %(look_after)s), takedown.next_look_at)
+    FROM unnest(%(notices)s::uuid[], %(statuses)s::text[], %(results)s::text[], %(sent_at)s::timestamptz[],
+                %(whats)s::text[], %(details)s::jsonb[]) AS mine(id, status, result, sent_at, what, detail),
+        cases_case AS opened, platforms_platform AS platform
+    WHERE takedown.notice_id = mine.id AND takedown.status = %(sending)s
+        AND opened.id = takedown.case_id AND platform.id = takedown.platform_id
+    RETURNING takedown.id, takedown.notice_id, takedown.link_id, takedown.platform_says, opened.report_id,
+        platform.name, mine.sent_at, mine.what, mine.detail
+), written AS (
+    INSERT INTO takedowns_event (id, takedown_id, at, recorded_at, source, what, detail)
+    SELECT gen_random_uuid(), id, COALESCE(sent_at, %(now)s), %(now)s, %(source)s, what, detail FROM moved
+)
+SELECT id, notice_id, link_id, platform_says, report_id, name FROM moved
+"""
+
+
+def _move_sending(endings: Sequence[Ending], *, now: datetime) -> None:
+    """sending -> wherever these endings lead, with the timeline, the trail and the young person's news."""
+    if wrong := {ending.status for ending in endings} - states.TRANSITIONS[Status.SENDING]:
+        raise ForbiddenMove(f"What is being sent can't become {', '.join(sorted(wrong))}.")
+    if not endings:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE takedowns_takedown AS takedown SET status = %s, status_at = %s, sent_at = mine.started_at, "
-            "transport = %s, transport_at = %s, next_look_at = mine.started_at + make_interval(secs => %s) "
-            "FROM unnest(%s::uuid[], %s::timestamptz[]) AS mine(id, started_at) "
-            "WHERE takedown.notice_id = mine.id AND takedown.status = %s RETURNING takedown.id",
-            [
-                Status.SENT,
-                now,
-                Result.ACCEPTED,
-                now,
-                settings.RECHECK_AFTER[0].total_seconds(),
-                [claim.notice_id for claim, _sent in done],
-                [claim.started_at for claim, _sent in done],
-                Status.SENDING,
-            ],
+            MOVE,
+            {
+                "now": now,
+                "look_after": settings.RECHECK_AFTER[0].total_seconds(),
+                "sending": Status.SENDING,
+                "source": Source.WORKER,
+                "notices": [ending.notice_id for ending in endings],
+                "statuses": [ending.status.value for ending in endings],
+                "results": [ending.result.value for ending in endings],
+                "sent_at": [ending.sent_at for ending in endings],
+                "whats": [
+                    ending.status.value if ending.sent_at else ending.result.value for ending in endings
+                ],
+                "details": [
+                    "{}" if ending.sent_at else json.dumps({"why": ending.why[:100]}) for ending in endings
+                ],
+            },
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = list(
-        Takedown.objects.filter(pk__in=ids)
-        .select_related("platform")
-        .only("id", "link_id", "case_id", "sent_at", "platform_says", "platform__name", "case__report_id")
-        .select_related("platform", "case")
-    )
-    Event.objects.bulk_create(
-        Event(takedown=row, at=row.sent_at or now, recorded_at=now, source=Source.WORKER, what=Status.SENT)
-        for row in rows
-    )
+        by_notice = {ending.notice_id: ending for ending in endings}
+        rows = [(row, by_notice[row.notice_id]) for row in map(Moved._make, cursor.fetchall())]
     reports.post_updates(
         [
             reports.NewsItem(
-                report_id=row.case.report_id,
+                report_id=row.report_id,
                 link_id=row.link_id,
                 what=News.SENT,
                 at=now,
-                data={"platform": row.platform.name},
+                data={"platform": row.platform},
             )
-            for row in rows
+            for row, ending in rows
+            if ending.sent_at
         ]
     )
-    audit.record_many(audit.row(by=None, verb="takedown.sent", obj=row, at=now) for row in rows)
-    for row in rows:
-        if row.platform_says:  # the platform's callback was quicker than our own writing
-            late = Takedown.objects.select_for_update().select_related("case", "platform").get(pk=row.pk)
-            before = Status(late.status)
-            actions.apply_platform_word(late)
-            late.save()
-            if late.status != before:
-                actions.tell(late, Outcome(late.platform_says), before=before, at=now)
-
-
-def _finish_other(claim: Claim, sent: Sent, *, now: datetime, jitter: Callable[[], float]) -> None:
-    """Refused, not now, or unknown: rare, so one by one."""
-    notice = Notice.objects.get(pk=claim.notice_id)
-    can_ask = connector(claim.route.kind).can_ask
-    status = {
-        Result.REFUSED: Status.FAILED,
-        Result.UNKNOWN: Status.UNKNOWN,
-        Result.NOT_SENT: Status.QUEUED,
-    }.get(sent.result, Status.QUEUED if claim.tries < MAX_TRIES else Status.FAILED)
-    notice.failure = sent.detail[:200]
-    if status == Status.QUEUED:
-        notice.due_at = now + (sent.retry_after or pause(claim.tries, jitter()))
-    if status == Status.UNKNOWN and can_ask:
-        notice.ask_at = now + FIRST_QUESTION
-    notice.save(update_fields=["failure", "due_at", "ask_at"])
-    _move_sending(notice, status, result=sent.result, now=now, why=sent.detail)
-
-
-def _move_sending(notice: Notice, status: Status, *, result: Result, now: datetime, why: str) -> None:
-    rows = list(
-        Takedown.objects.select_for_update(of=("self",))
-        .select_related("platform", "case")
-        .filter(notice=notice, status=Status.SENDING)
-    )
-    for row in rows:
-        row.move(status, at=now)
-        row.transport, row.transport_at = result, now
-        row.save()
-        Event.objects.create(
-            takedown=row,
+    audit.record_many(
+        audit.row(
+            by=None,
+            verb=f"takedown.{ending.status}",
+            obj=Takedown(pk=row.pk),
+            detail=None if ending.sent_at else {"result": ending.result},
             at=now,
-            recorded_at=now,
-            source=Source.WORKER,
-            what=result,
-            detail={"why": why[:100]},
         )
-        audit.record(by=None, verb=f"takedown.{status}", obj=row, detail={"result": result}, at=now)
-        if row.platform_says and status == Status.UNKNOWN:
-            before = Status(row.status)
-            actions.apply_platform_word(row)
-            row.save()
-            actions.tell(row, Outcome(row.platform_says), before=before, at=now)
+        for row, ending in rows
+    )
+    for row, ending in rows:
+        if row.platform_says and ending.status in {Status.SENT, Status.UNKNOWN}:
+            _platform_was_quicker(row.pk, now=now)
+
+
+def _platform_was_quicker(pk: UUID, *, now: datetime) -> None:
+    """Its callback came before our own writing: now its word can be followed."""
+    late = Takedown.objects.select_for_update(of=("self",)).select_related("case", "platform").get(pk=pk)
+    before = Status(late.status)
+    actions.apply_platform_word(late)
+    late.save()
+    if late.status != before:
+        actions.tell(late, Outcome(late.platform_says), before=before, at=now)
 
 
 def pause(tries: int, jitter: float) -> timedelta:
@@ -340,17 +392,18 @@ def reap(*, now: datetime, limit: int = BATCH) -> int:
             [limit],
         )
         ids = [row[0] for row in cursor.fetchall()]
+    why = "the worker fell silent"
     for notice in Notice.objects.filter(pk__in=ids).select_related("channel"):
         Attempt.objects.filter(notice=notice, fence=notice.fence, result="").update(
-            result=Result.UNKNOWN, finished_at=now, detail="the worker fell silent"
+            result=Result.UNKNOWN, finished_at=now, detail=why
         )
         notice.lease_until = None
         notice.fence += 1  # whatever the old holder still says is not written
-        notice.failure = "the worker fell silent"
+        notice.failure = why
         if connector(notice.channel.kind).can_ask:
             notice.ask_at = now
         notice.save(update_fields=["lease_until", "fence", "failure", "ask_at"])
-        _move_sending(notice, Status.UNKNOWN, result=Result.UNKNOWN, now=now, why="the worker fell silent")
+    _move_sending([Ending(pk, Status.UNKNOWN, Result.UNKNOWN, why) for pk in ids], now=now)
     return len(ids)
 
 
@@ -358,7 +411,7 @@ def reap(*, now: datetime, limit: int = BATCH) -> int:
 
 
 class Desk:
-    """All database work of a run goes through one thread with one connection, so that the loop never waits for it."""
+    """A thread with a database connection of its own, so that the loop never waits for the database."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
@@ -378,42 +431,81 @@ def run(*, kinds: Collection[str] = tuple(LANES), max_seconds: float = 240.0) ->
 
 
 async def _run(kinds: Collection[str], max_seconds: float) -> int:
-    desk = Desk()
+    # While one claims, the other writes what came back.
+    claims, results = Desk(), Desk()
     try:
         async with Lines(in_flight=settings.SENDS_IN_FLIGHT) as lines:
-            lanes = [_lane(kind, LANES[kind], desk, lines, max_seconds) for kind in kinds]
-            return sum(await asyncio.gather(*lanes))
+            lanes = [_Lane(kind, LANES[kind], lines, max_seconds) for kind in kinds]
+            return sum(await asyncio.gather(*(lane.run(claims, results) for lane in lanes)))
     finally:
-        await desk.close()
+        await claims.close()
+        await results.close()
 
 
-async def _lane(kind: str, in_flight: int, desk: Desk, lines: Lines, max_seconds: float) -> int:
-    """Keep up to `in_flight` sends of one kind on their way; write results as they come in."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + max_seconds
-    sending: set[asyncio.Task[Done]] = set()
-    ended: list[Done] = []
-    count = 0
-    open_routes: dict[int, Route] = await desk(lambda: routes([kind], now=timezone.now()))
-    exhausted = not open_routes
-    while True:
-        free = in_flight - len(sending)
-        if not exhausted and loop.time() < until and free >= min(BATCH, in_flight) // 2:
-            limit = min(free, BATCH)
-            claims: list[Claim] = await desk(partial(_claim_now, open_routes, limit))
-            exhausted = not claims
-            sending |= {asyncio.create_task(_send(one, lines)) for one in claims}
-            if claims and len(sending) + min(BATCH, in_flight) // 2 <= in_flight:
-                continue
-        if sending:
-            done, sending = await asyncio.wait(sending, timeout=FLUSH_EVERY)
-            ended += [task.result() for task in done]
-        if ended and (len(ended) >= BATCH // 2 or not sending or exhausted or len(sending) < in_flight):
-            batch, ended = ended, []
-            count += await desk(partial(_finish_now, batch))
-            exhausted = exhausted and loop.time() >= until
-        if not sending and not ended and (exhausted or loop.time() >= until):
-            return count
+class _Lane:
+    """Keeps up to `in_flight` sends of one kind on their way, with a few more claimed so that no line waits for one."""
+
+    def __init__(self, kind: str, in_flight: int, lines: Lines, max_seconds: float) -> None:
+        self._kind, self._in_flight, self._lines = kind, in_flight, lines
+        self._ahead = min(BATCH, in_flight) // 2
+        self._loop = asyncio.get_running_loop()
+        self._until = self._loop.time() + max_seconds
+        self._stock: deque[Claim] = deque()
+        self._sending: set[asyncio.Task[Done]] = set()
+        self._ended: list[Done] = []
+        self._claiming = True
+
+    async def run(self, claims: Desk, results: Desk) -> int:
+        """Until nothing is due or the time is over. Returns how many sends were written down."""
+        _, count = await asyncio.gather(self._claim(claims), self._write(results))
+        return count
+
+    async def _claim(self, desk: Desk) -> None:
+        try:
+            open_routes: dict[int, Route] = await desk(partial(_routes_now, self._kind))
+            while open_routes and self._loop.time() < self._until:
+                room = self._in_flight + self._ahead - len(self._sending) - len(self._stock)
+                if room < self._ahead:
+                    await asyncio.sleep(TICK)
+                    continue
+                claimed: list[Claim] = await desk(partial(_claim_now, open_routes, min(room, BATCH)))
+                self._stock.extend(claimed)
+                self._fill()
+                if not claimed and not self._sending:
+                    return
+                if not claimed:
+                    await asyncio.sleep(FLUSH_EVERY)  # what was turned away may come due again meanwhile
+        finally:
+            self._claiming = False
+
+    def _fill(self) -> None:
+        """Put the stock on lines that are free."""
+        while self._stock and len(self._sending) < self._in_flight:
+            task = self._loop.create_task(_send(self._stock.popleft(), self._lines))
+            self._sending.add(task)
+            task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[Done]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled():
+            self._ended.append(task.result())
+            self._fill()
+
+    async def _write(self, desk: Desk) -> int:
+        count, last = 0, self._loop.time()
+        while self._claiming or self._sending or self._ended:
+            waited = self._loop.time() - last
+            if len(self._ended) >= self._ahead or (self._ended and waited >= FLUSH_EVERY):
+                done, self._ended = self._ended, []
+                count += await desk(partial(_finish_now, done))
+                last = self._loop.time()
+            else:
+                await asyncio.sleep(TICK)
+        return count
+
+
+def _routes_now(kind: str) -> dict[int, Route]:
+    return routes([kind], now=timezone.now())
 
 
 def _claim_now(open_routes: dict[int, Route], limit: int) -> list[Claim]:
@@ -425,6 +517,8 @@ def _finish_now(done: Sequence[Done]) -> int:
 
 
 async def _send(one: Claim, lines: Lines) -> Done:
+    if timezone.now() - one.started_at > LONGEST_IN_STOCK:
+        return one, Sent(Result.NOT_SENT, detail="no line was free in time")
     try:
         sent = await connector(one.route.kind).send(
             one.body, one.content, one.route, lines, at=timezone.now()
@@ -449,7 +543,8 @@ def settle(*, now: datetime, limit: int = 50) -> int:
         )
         for notice in due:
             notice.asks += 1
-            # The next question, should this one bring nothing or this worker die; none after MAX_QUESTIONS: a person decides.
+            # The next question, should this one bring nothing or this worker die; none after MAX_QUESTIONS: then
+            # a person decides.
             notice.ask_at = now + FIRST_QUESTION * 2**notice.asks if notice.asks < MAX_QUESTIONS else None
             notice.save(update_fields=["asks", "ask_at"])
     if not due:

@@ -110,12 +110,16 @@ Act = Callable[[Takedown], str]
 
 def _decide(request: StaffRequest, takedown: Takedown, act: Act) -> HttpResponse:
     """Act, and go back to where the decision was taken: the case, the desk or the takedown's own page."""
+    tab = request.POST.get("tab", "")
     here = {
         "case": f"{reverse('desk:case', kwargs={'ref': takedown.case.ref})}#takedown-{takedown.pk}",
-        "desk": f"{reverse('takedowns:desk')}?tab={request.POST.get('tab', '')}",
+        "desk": reverse("takedowns:desk") + (f"?tab={tab}" if tab in desk.TABS else ""),
     }.get(request.POST.get("from", ""), reverse("takedowns:detail", kwargs={"takedown_id": takedown.pk}))
     try:
         said = act(takedown)
+    except AlreadyRequested:
+        said = _("This link is being asked for another way already. Nothing was sent twice.")
+        return back_to(request, here, said, level=messages.WARNING)
     except ForbiddenMove:
         takedown.refresh_from_db()
         said = _("It changed meanwhile: it is “%(status)s” now. Nothing was done twice.")
@@ -198,7 +202,7 @@ def retry(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
     return _decide(request, _takedown_for(request, takedown_id), act)
 
 
-# --- asking, from the case ----------------------------------------------------------------------------
+# --- asking, from the case --------------------------------------------------------------------------------
 
 
 @needs(Permission.TAKEDOWNS)
@@ -209,7 +213,7 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     links = _askable(case, given.getlist("link"))
     channels = {
-        name.removeprefix("channel-"): value for name, value in given.items() if name.startswith("channel-")
+        name.removeprefix("channel-"): str(given[name]) for name in given if name.startswith("channel-")
     }
     try:
         drafted = asking.drafts(case=case, links=links, channels=channels, at=timezone.now())
@@ -221,7 +225,9 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
     return _show_drafts(request, case, drafted)
 
 
-def _show_drafts(request: StaffRequest, case: Case, drafted: Sequence[Draft], *, status: int = 200) -> HttpResponse:
+def _show_drafts(
+    request: StaffRequest, case: Case, drafted: Sequence[Draft], *, status: int = 200
+) -> HttpResponse:
     context = {
         "case": case,
         "drafts": drafted,

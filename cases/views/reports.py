@@ -56,7 +56,8 @@ def open_case(request: StaffRequest, report_id: UUID) -> HttpResponse:
 
 def _show(request: StaffRequest, report: Report, form: AssignForm, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    queue.add_report(report=report, at=now)
+    if not QueueItem.objects.filter(report=report).exists():
+        queue.add_report(report=report, at=now)  # the sweep was not here yet
     opened = reading.read_report(report=report, by=request.user, at=now)
     item = QueueItem.objects.get(report=report)
     can_open = request.user.can(Permission.CASES_OWN) or request.user.can(Permission.CASES_ALL)

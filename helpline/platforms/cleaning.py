@@ -18,21 +18,21 @@ MAX_LENGTH = 2000  # of a cleaned address
 MAX_PASTED = 8000  # tracking parameters may make it this long before it is cleaned
 
 SENTENCES: dict[str, Promise] = {
-    "empty": _("Paste the address of the page or the account."),
+    "empty": _("Paste the link of the page or the account."),
     "not_a_link": _(
-        "This does not look like an address yet. It often begins with https:// "
+        "This does not look like a link yet. A link often begins with https:// "
         "or has a name in it such as instagram.com."
     ),
     "scheme": _(
-        "This address opens an app or a file, not a page. In the app, choose Share, then Copy link, "
+        "This link opens an app or a file, not a page. In the app, choose Share, then Copy link, "
         "and paste what you get."
     ),
-    "too_long": _("This address is too long. Copy it once more and paste only the address."),
+    "too_long": _("This link is too long. Copy it once more and paste only the link."),
     "characters": _(
-        "Something in this address does not belong there. Copy it once more and paste only the address."
+        "Something in this link does not belong there. Copy it once more and paste only the link."
     ),
     "host": _(
-        "The name of the site in this address is not complete. Copy it once more and paste the whole address."
+        "The name of the site in this link is not complete. Copy it once more and paste the whole link."
     ),
 }
 

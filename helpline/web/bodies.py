@@ -12,12 +12,17 @@ def _not_a_number(word: str) -> NoReturn:
     raise ValueError(word)
 
 
+def load(raw: bytes) -> Any:
+    """The value of UTF-8 JSON, without NaN. Raises ParseError."""
+    try:
+        return json.loads(raw.decode(), parse_constant=_not_a_number)
+    except (ValueError, RecursionError):
+        # Not chained: the decoder's error holds the text, and a child's words have no place in a log.
+        raise ParseError(_("The body is not JSON in UTF-8.")) from None
+
+
 class JsonBody(JSONParser):
-    """UTF-8 JSON, no NaN. Django's DATA_UPLOAD_MAX_MEMORY_SIZE limits it before it gets here."""
+    """`load`, for DRF. Django's DATA_UPLOAD_MAX_MEMORY_SIZE limits the body before it gets here."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            return json.loads(stream.read().decode(), parse_constant=_not_a_number)
-        except (ValueError, RecursionError):
-            # Not chained: the decoder's error holds the text, and a child's words have no place in a log.
-            raise ParseError(_("The body is not JSON in UTF-8.")) from None
+        return load(stream.read())

@@ -107,15 +107,20 @@ def flatten(detail: Any, name: str = "") -> Errors:
                 inner_name = f"{name}.{key}" if name else str(key)
             found |= flatten(inner, inner_name)
     elif isinstance(detail, list):
-        sentences = [str(one) for one in detail if not isinstance(one, dict | list)]
+        sentences = [_whole(one) for one in detail if not isinstance(one, dict | list)]
         if sentences:
             found[name or WHOLE_BODY] = sentences
         for place, inner in enumerate(detail):
             if isinstance(inner, dict | list):
                 found |= flatten(inner, f"{name}[{place}]")
     else:
-        found[name or WHOLE_BODY] = [str(detail)]
+        found[name or WHOLE_BODY] = [_whole(detail)]
     return found
+
+
+def _whole(sentence: Any) -> str:
+    """DRF quotes what was sent, even half a character that no answer can hold."""
+    return str(sentence).encode(errors="replace").decode()
 
 
 def _problem(error: Exception) -> Problem | None:

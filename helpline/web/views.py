@@ -88,10 +88,15 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 # --- When something goes wrong ------------------------------------------------------------------------
 
 
-def _trouble(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:
+def _trouble(
+    request: HttpRequest, status: HTTPStatus, title: str, text: str, *, to_staff: str = ""
+) -> HttpResponse:
+    """The page for `status`; `to_staff` stands in for `text` where that speaks to a young person."""
+    staff = is_staff_path(request.path_info)
+    if staff or problems.is_api_path(request.path_info):
+        text = to_staff or text
     if problems.is_api_path(request.path_info):
         return problems.plain(status, text)
-    staff = is_staff_path(request.path_info)
     template = "account/error.html" if staff else "public/error.html"
     return render(request, template, {"title": title, "text": text, "status": status.value}, status=status)
 
@@ -102,6 +107,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         HTTPStatus.BAD_REQUEST,
         _("We could not read that"),
         _("What was sent was too long or damaged on the way. You did nothing wrong. Try a shorter text."),
+        to_staff=_("What was sent was too long or damaged on the way."),
     )
 
 
@@ -120,6 +126,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         HTTPStatus.NOT_FOUND,
         _("There is nothing here"),
         _("The address may be mistyped, or the page is gone. Nothing you told us is lost."),
+        to_staff=_("The address may be mistyped, or the page is gone."),
     )
 
 
@@ -130,6 +137,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         _("Something broke on our side"),
         _("It is not because of you. Try again in a minute. In danger? Use the numbers above."),
+        to_staff=_("It is not because of you. Try again in a minute."),
     )
 
 

@@ -15,7 +15,7 @@ class MessageForm(forms.Form):
 
     use_required_attribute = False
     message = forms.CharField(
-        label=_("Your message"),
+        label=_("Your message to us"),
         strip=True,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write something first. A few words are enough.")},

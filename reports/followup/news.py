@@ -13,8 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from helpline.web.templatetags.web import in_words
 from reports.models import Link, Update
@@ -37,48 +37,48 @@ class Telling:
 
 
 TELLINGS: dict[News, Telling] = {
-    News.RECEIVED: Telling(lazy("You told us about it.")),
-    News.OPENED: Telling(lazy("A person started to work on it.")),
-    News.IN_PROGRESS: Telling(lazy("We started to prepare the request to %(platform)s.")),
-    News.SENT: Telling(lazy("We asked %(platform)s to remove it.")),
+    News.RECEIVED: Telling(_("You told us about it.")),
+    News.OPENED: Telling(_("A person started to work on it.")),
+    News.IN_PROGRESS: Telling(_("We started to prepare the request to %(platform)s.")),
+    News.SENT: Telling(_("We asked %(platform)s to remove it.")),
     News.SEND_DELAYED: Telling(
-        lazy("Our request did not get through to %(platform)s. We try again."),
+        _("Our request did not get through to %(platform)s. We try again."),
         tone="wait",
     ),
-    News.ACKNOWLEDGED: Telling(lazy("%(platform)s has our request.")),
-    News.UNDER_REVIEW: Telling(lazy("%(platform)s is looking at it.")),
+    News.ACKNOWLEDGED: Telling(_("%(platform)s has our request.")),
+    News.UNDER_REVIEW: Telling(_("%(platform)s is looking at it.")),
     News.SAID_REMOVED: Telling(
-        lazy("%(platform)s says it is removed. We look ourselves."),
-        unseen=lazy("%(platform)s says it is removed."),
+        _("%(platform)s says it is removed. We look ourselves."),
+        unseen=_("%(platform)s says it is removed."),
     ),
     News.STILL_THERE: Telling(
-        lazy("We looked: it is still there."),
+        _("We looked: it is still there."),
         tone="wait",
-        dated=lazy("We looked: it is still there. We look again %(when)s."),
+        dated=_("We looked: it is still there. We look again %(when)s."),
     ),
     News.GONE: Telling(
-        lazy("We looked and it is gone."),
+        _("We looked and it is gone."),
         tone="good",
-        dated=lazy("We looked and it is gone. We look again %(when)s, in case it comes back."),
+        dated=_("We looked and it is gone. We look again %(when)s, in case it comes back."),
     ),
     News.REFUSED: Telling(
-        lazy("%(platform)s said no. That is not the end: a person looks at what else we can do."),
+        _("%(platform)s said no. That is not the end: a person looks at what else we can do."),
         tone="stop",
     ),
     News.MORE_INFORMATION: Telling(
-        lazy("%(platform)s wants to know more. If we need something from you, we write to you here."),
+        _("%(platform)s wants to know more. If we need something from you, we write to you here."),
         tone="wait",
     ),
     News.NOT_FOUND: Telling(
-        lazy("%(platform)s did not find it at this link. If you have a more exact link, add it below."),
+        _("%(platform)s did not find it at this link. If you have a more exact link, add it below."),
         tone="stop",
     ),
     News.REAPPEARED: Telling(
-        lazy("We looked and it is there again. A person takes it up once more."), tone="stop"
+        _("We looked and it is there again. A person takes it up once more."), tone="stop"
     ),
-    News.WITHDRAWN: Telling(lazy("You took this link back. We ask for nothing more."), tone="none"),
-    News.CLOSED: Telling(lazy("We finished for now. You can still write to us here."), tone="quiet"),
-    News.REOPENED: Telling(lazy("We work on it again.")),
+    News.WITHDRAWN: Telling(_("You took this link back. We ask for nothing more."), tone="none"),
+    News.CLOSED: Telling(_("We finished for now. You can still write to us here."), tone="quiet"),
+    News.REOPENED: Telling(_("We work on it again.")),
 }
 
 
@@ -97,20 +97,25 @@ def line(
     """The sentence for a piece of news. `platform` stands in for the name in `data`."""
     telling = TELLINGS[News(what)]
     looks_at = next_look(data, now=now)
-    words = {"platform": platform or data.get("platform") or _("the site")}
+    words = {"platform": platform or data.get("platform") or gettext("the site")}
     if telling.unseen and not can_look and not looks_at:
         text = str(telling.unseen) % words
     elif telling.dated and looks_at:
         text = str(telling.dated) % {**words, "when": in_words(looks_at, now)}
     else:
         text = str(telling.says) % words
-    text = text[:1].upper() + text[1:]
+    text = _begun(text)
     if what == News.REFUSED and (until := _day(data.get("until"))):
-        text = _("%(sentence)s We can ask again until %(day)s.") % {
+        text = gettext("%(sentence)s We can ask again until %(day)s.") % {
             "sentence": text,
             "day": date_format(until, "j F Y"),
         }
     return Line(at=at, text=text, tone=telling.tone)
+
+
+def _begun(text: str) -> str:
+    """With a capital letter, except that a site's address in front stays as it is written."""
+    return text if "." in text.split(" ", 1)[0] else text[:1].upper() + text[1:]
 
 
 def sentence(update: Update, link: Link | None) -> str:
@@ -121,7 +126,7 @@ def sentence(update: Update, link: Link | None) -> str:
         update.data,
         at=update.at,
         now=timezone.now(),
-        platform="" if is_named else _("the site"),
+        platform="" if is_named else gettext("the site"),
         can_look=settings.RECHECK_ENABLED and (link is None or bool(link.url)),
     ).text
 
@@ -144,42 +149,43 @@ def _day(text: Any) -> date | None:
 
 # The present state of a link, the largest words on the page: (tone, words).
 STATES: dict[LinkStatus, tuple[str, str | Promise]] = {
-    LinkStatus.RECEIVED: ("quiet", lazy("We have it")),
-    LinkStatus.IN_PROGRESS: ("go", lazy("We prepare the request")),
-    LinkStatus.SENT: ("go", lazy("We asked %(platform)s")),
-    LinkStatus.SAID_REMOVED: ("go", lazy("%(platform)s says it is removed")),
-    LinkStatus.GONE: ("good", lazy("It is gone")),
-    LinkStatus.REFUSED: ("stop", lazy("%(platform)s said no")),
-    LinkStatus.REAPPEARED: ("stop", lazy("It came back")),
-    LinkStatus.WITHDRAWN: ("none", lazy("You took it back")),
+    LinkStatus.RECEIVED: ("quiet", _("We have it")),
+    LinkStatus.IN_PROGRESS: ("go", _("We prepare the request")),
+    LinkStatus.SENT: ("go", _("We asked %(platform)s")),
+    LinkStatus.SAID_REMOVED: ("go", _("%(platform)s says it is removed")),
+    LinkStatus.GONE: ("good", _("It is gone")),
+    LinkStatus.REFUSED: ("stop", _("%(platform)s said no")),
+    LinkStatus.REAPPEARED: ("stop", _("It is back")),
+    LinkStatus.WITHDRAWN: ("none", _("You took it back")),
 }
 
 # What comes next: (when we know at what time we look, when we do not).
 NEXT: dict[LinkStatus, tuple[str | Promise, str | Promise]] = {
-    LinkStatus.RECEIVED: ("", lazy("Next: a person reads it and prepares the request.")),
-    LinkStatus.IN_PROGRESS: ("", lazy("Next: the request leaves.")),
+    LinkStatus.RECEIVED: ("", _("Next: a person reads it and prepares the request.")),
+    LinkStatus.IN_PROGRESS: ("", _("Next: the request leaves.")),
     LinkStatus.SENT: (
-        lazy("Next: the site answers. We look ourselves %(when)s."),
-        lazy("Next: the site answers."),
+        _("Next: the site answers. We look ourselves %(when)s."),
+        _("Next: the site answers."),
     ),
     LinkStatus.SAID_REMOVED: (
-        lazy("Next: we look ourselves %(when)s."),
-        lazy("If it is still there, write to us below."),
+        _("Next: we look ourselves %(when)s."),
+        _("If it is still there, write to us below."),
     ),
     LinkStatus.GONE: (
-        lazy("Next: we look again %(when)s. There is nothing you have to do."),
-        lazy("There is nothing you have to do."),
+        _("Next: we look again %(when)s. There is nothing you have to do."),
+        _("There is nothing you have to do."),
     ),
-    LinkStatus.REFUSED: ("", lazy("Next: a person looks at what else we can do. You read it here.")),
-    LinkStatus.REAPPEARED: ("", lazy("Next: a person asks again. You read it here.")),
-    LinkStatus.WITHDRAWN: ("", lazy("Nothing more happens with this link.")),
+    LinkStatus.REFUSED: ("", _("Next: a person looks at what else we can do. You read it here.")),
+    LinkStatus.REAPPEARED: ("", _("Next: a person asks again. You read it here.")),
+    LinkStatus.WITHDRAWN: ("", _("Nothing more happens with this link.")),
 }
 
 
 def state(status: str, *, platform: str) -> tuple[str, str]:
     """(tone, the present state of a link in a few words)."""
     tone, words = STATES[LinkStatus(status)]
-    return tone, str(words) % {"platform": platform}
+    text = str(words) % {"platform": platform}
+    return tone, _begun(text)
 
 
 def what_next(status: str, data: Data, *, now: datetime) -> str:
@@ -195,15 +201,15 @@ def greeting(status: str, *, hours: int) -> tuple[str, str]:
     """(the present state, what it means) of the report as a whole."""
     return {
         Status.SUBMITTED: (
-            _("We have what you told us"),
-            _("A person reads it next. We aim for less than %(hours)s hours.") % {"hours": hours},
+            gettext("We have what you told us"),
+            gettext("A person reads it next. We aim for less than %(hours)s hours.") % {"hours": hours},
         ),
         Status.IN_CASE: (
-            _("Someone is on it"),
-            _("Below you see each step. You can write to us at any time."),
+            gettext("Someone is on it"),
+            gettext("Below you see each step. You can write to us at any time."),
         ),
         Status.CLOSED: (
-            _("We finished for now"),
-            _("If anything comes back, or you want to talk, write to us here."),
+            gettext("We finished for now"),
+            gettext("If anything comes back, or you want to talk, write to us here."),
         ),
     }[Status(status)]

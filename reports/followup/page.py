@@ -95,15 +95,20 @@ def platform_of(link: Link, box: Box) -> str:
     return places.platform_name("", box.open(link, "url"))
 
 
+def named_in_a_sentence(link: Link, box: Box) -> str:
+    """The same where it is a name; "the site" where we know none."""
+    return platform_of(link, box) if link.url or not link.platform.is_other else _("the site")
+
+
 def _card(link: Link, box: Box, updates: list[Update], *, now: datetime) -> LinkCard:
     status = LinkStatus(link.status)
-    platform = platform_of(link, box)
+    platform = named_in_a_sentence(link, box)
     tone, state = news.state(status, platform=platform)
     last: dict[str, Any] = updates[-1].data if updates else {}
     return LinkCard(
         number=link.position,
         name=name_of(link, box),
-        platform=platform,
+        platform=platform_of(link, box),
         tone=tone,
         state=state,
         next=news.what_next(status, last, now=now),

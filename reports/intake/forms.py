@@ -8,17 +8,14 @@ from django import forms
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import timezone
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from django.utils.translation import pgettext_lazy as to
 
 from reports import places
 from reports.intake.words import Voice, Words, same
 from reports.states import AgeRange, Circumstance, Demand, Kind, Who
 
 Answer = dict[str, Any]
-ADULT = "adult"
 
 CHOOSE_ONE = {
     "required": _("Choose the answer that fits best."),
@@ -152,7 +149,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am safe right now"),
                 friend=_("My friend is safe right now"),
-                adult=to(ADULT, "The young person is safe right now"),
+                adult=pgettext_lazy("adult", "The young person is safe right now"),
             ),
         ),
         (
@@ -160,7 +157,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am in danger"),
                 friend=_("My friend is in danger"),
-                adult=to(ADULT, "The young person is in danger"),
+                adult=pgettext_lazy("adult", "The young person is in danger"),
             ),
         ),
         (
@@ -168,7 +165,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I think of hurting myself"),
                 friend=_("My friend speaks of hurting themselves"),
-                adult=to(ADULT, "The young person speaks of self-harm"),
+                adult=pgettext_lazy("adult", "The young person speaks of self-harm"),
             ),
         ),
         (
@@ -176,7 +173,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am not sure, or I prefer not to say"),
                 friend=_("I do not know"),
-                adult=to(ADULT, "I do not know"),
+                adult=pgettext_lazy("adult", "I do not know"),
             ),
         ),
     )
@@ -191,7 +188,7 @@ class AgeForm(ChoiceForm):
             Words(
                 me=AgeRange.UNKNOWN.label,
                 friend=_("I do not know"),
-                adult=to(ADULT, "I do not know"),
+                adult=pgettext_lazy("adult", "I do not know"),
             ),
         ),
     )
@@ -208,7 +205,7 @@ class KindForm(ChoiceForm):
             Words(
                 me=Kind.SENT.label,
                 friend=_("My friend sent something and regrets it"),
-                adult=to(ADULT, "The young person sent something and regrets it"),
+                adult=pgettext_lazy("adult", "The young person sent something and regrets it"),
             ),
         ),
         (Kind.UNSURE, same(Kind.UNSURE.label)),
@@ -223,7 +220,7 @@ class DeadlineForm(ChoiceForm):
     hides_label = False
 
     def label(self) -> str:
-        return say("Is there a time limit?")
+        return gettext("Is there a time limit?")
 
     def answer(self, at: datetime) -> Answer:
         chosen = Deadline(self.cleaned_data["deadline"])
@@ -251,12 +248,15 @@ class WhereForm(places.PlacesForm, QuestionForm):
                 self.add_error(
                     "pasted",
                     _(
-                        "We see no link in this. Copy the link once more, or tick “I have no link”: "
-                        "then we keep your words as they are."
+                        "We see no link in this. Copy the link once more, or tick “I have no link and no account "
+                        "name”: then we keep these words as they are."
                     ),
                 )
             else:
-                self.add_error("pasted", _("Paste a link, write an account name, or tick “I have no link”."))
+                self.add_error(
+                    "pasted",
+                    _("Paste a link, write an account name, or tick “I have no link and no account name”."),
+                )
         return data
 
     @classmethod
@@ -270,7 +270,7 @@ class WhereForm(places.PlacesForm, QuestionForm):
         lines = [place.line for place in map(places.describe, facts)]
         if not lines and answer.get("pasted"):
             lines = [answer["pasted"]]
-        return lines or ([say("No link, no account name")] if answer else [])
+        return lines or ([gettext("No link, no account name")] if answer else [])
 
 
 class CircumstancesForm(TicksForm):
@@ -283,7 +283,7 @@ class CircumstancesForm(TicksForm):
             Words(
                 me=Circumstance.NAMED.label,
                 friend=_("Their name or school is on it"),
-                adult=to(ADULT, "Their name or school is on it"),
+                adult=pgettext_lazy("adult", "Their name or school is on it"),
             ),
         ),
         (Circumstance.SCHOOL, same(Circumstance.SCHOOL.label)),
@@ -296,7 +296,7 @@ class CircumstancesForm(TicksForm):
             Words(
                 me=Circumstance.IGNORED.label,
                 friend=_("It was reported to the site and nothing happened"),
-                adult=to(ADULT, "It was reported to the site and nothing happened"),
+                adult=pgettext_lazy("adult", "It was reported to the site and nothing happened"),
             ),
         ),
         (Circumstance.REPEATED, same(Circumstance.REPEATED.label)),
@@ -305,7 +305,7 @@ class CircumstancesForm(TicksForm):
             Words(
                 me=Circumstance.VULNERABLE.label,
                 friend=_("Something makes this harder for my friend"),
-                adult=to(ADULT, "Something makes this harder for the young person"),
+                adult=pgettext_lazy("adult", "Something makes this harder for the young person"),
             ),
         ),
     )
@@ -362,7 +362,7 @@ class ContactForm(ChoiceForm):
             Words(
                 me=_("I come back here with my code"),
                 friend=_("I come back here with my code"),
-                adult=to(ADULT, "I come back here with my code"),
+                adult=pgettext_lazy("adult", "I come back here with my code"),
             ),
         ),
     )

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy as to
+from django.utils.translation import pgettext_lazy
 
 from reports.intake import forms
-from reports.intake.forms import ADULT, Answer, QuestionForm
+from reports.intake.forms import Answer, QuestionForm
 from reports.intake.words import Words, same
 from reports.states import Circumstance, Kind
 
@@ -53,7 +53,11 @@ class Question:
 WHO = Question(
     name="who",
     heading=same(_("Who is it about?")),
-    lead=same(_("No name needed. You can stop at any moment and come back.")),
+    lead=Words(
+        me=_("No name needed. You can stop at any moment and come back."),
+        friend=_("No name needed. You can stop at any moment and come back."),
+        adult=pgettext_lazy("adult", "No name needed. You can stop at any moment and come back."),
+    ),
     why=same(_("So that the next questions fit.")),
     form=forms.WhoForm,
 )
@@ -63,12 +67,14 @@ SAFETY = Question(
     heading=Words(
         me=_("Are you safe right now?"),
         friend=_("Is your friend safe right now?"),
-        adult=to(ADULT, "Is the young person safe right now?"),
+        adult=pgettext_lazy("adult", "Is the young person safe right now?"),
     ),
     why=Words(
         me=_("If you are in danger, you need someone faster than us. We show you who."),
         friend=_("If your friend is in danger, they need someone faster than us. We show you who."),
-        adult=to(ADULT, "If someone is in danger, others can be there faster than us. We show you who."),
+        adult=pgettext_lazy(
+            "adult", "If someone is in danger, others can be there faster than us. We show you who."
+        ),
     ),
     form=forms.SafetyForm,
     title=same(_("Safe right now?")),
@@ -79,15 +85,15 @@ AGE = Question(
     heading=Words(
         me=_("How old are you?"),
         friend=_("How old is your friend?"),
-        adult=to(ADULT, "How old is the young person?"),
+        adult=pgettext_lazy("adult", "How old is the young person?"),
     ),
     why=Words(
         me=_("We help you at any age. Some sites act faster when someone is under 18. You need no proof."),
         friend=_(
             "We help at any age. Some sites act faster when someone is under 18. We never ask for proof."
         ),
-        adult=to(
-            ADULT,
+        adult=pgettext_lazy(
+            "adult",
             "We help at any age. Some sites act faster when someone is under 18. We never ask for proof.",
         ),
     ),
@@ -105,7 +111,11 @@ KIND = Question(
 
 DEADLINE = Question(
     name="deadline",
-    heading=same(_("First, what helps when someone makes threats")),
+    heading=Words(
+        me=_("First, what helps when someone makes threats"),
+        friend=_("First, what you can tell your friend"),
+        adult=pgettext_lazy("adult", "First, what you can tell the young person"),
+    ),
     why=same(_("The less time there is, the sooner a person reads it.")),
     form=forms.DeadlineForm,
     asked_if=is_threatened,
@@ -134,12 +144,12 @@ PLACES = Question(
 
 CIRCUMSTANCES = Question(
     name="circumstances",
-    heading=same(_("Does any of this fit?")),
-    lead=same(_("Tick what fits. Nothing fits? Go on.")),
+    heading=same(_("Is any of this true?")),
+    lead=same(_("Tick what is true. None of it? Go on.")),
     why=same(_("It tells us what is most urgent, and who else can help.")),
     form=forms.CircumstancesForm,
     is_skippable=True,
-    title=same(_("What else fits")),
+    title=same(_("What else is true")),
 )
 
 STORY = Question(
@@ -147,17 +157,17 @@ STORY = Question(
     heading=Words(
         me=_("Do you want to tell it in your own words?"),
         friend=_("Do you want to tell it in your own words?"),
-        adult=to(ADULT, "Do you want to tell it in your own words?"),
+        adult=pgettext_lazy("adult", "Do you want to tell it in your own words?"),
     ),
     lead=Words(
         me=_("A few words are enough. You do not have to describe the picture."),
         friend=_("A few words are enough. You do not have to describe the picture."),
-        adult=to(ADULT, "A few words are enough. Please do not describe the picture."),
+        adult=pgettext_lazy("adult", "A few words are enough. Please do not describe the picture."),
     ),
     why=Words(
         me=_("It can help us to understand. Only the people who help you can read it."),
         friend=_("It can help us to understand. Only the people who help can read it."),
-        adult=to(ADULT, "It can help us to understand. Only the people who help can read it."),
+        adult=pgettext_lazy("adult", "It can help us to understand. Only the people who help can read it."),
     ),
     form=forms.StoryForm,
     is_skippable=True,
@@ -168,11 +178,25 @@ STORY = Question(
 SCHOOL = Question(
     name="school",
     heading=same(_("Which school is it about?")),
-    lead=same(_("Only if it has to do with a school. The school is not told without you.")),
+    lead=Words(
+        me=_(
+            "Only if it has to do with a school. We do not tell the school without asking you first, "
+            "unless the law says we must."
+        ),
+        friend=_(
+            "Only if it has to do with a school. We do not tell the school without asking you first, "
+            "unless the law says we must."
+        ),
+        adult=pgettext_lazy(
+            "adult",
+            "Only if it has to do with a school. We do not tell the school without asking you first, "
+            "unless the law says we must.",
+        ),
+    ),
     why=same(_("Often several people in one school need help with the same thing. This lets us see it.")),
     form=forms.SchoolForm,
     is_skippable=True,
-    title=same(_("School")),
+    title=same(_("Name of the school")),
 )
 
 CONTACT = Question(
@@ -180,13 +204,14 @@ CONTACT = Question(
     heading=Words(
         me=_("How do you get our answer?"),
         friend=_("How do you get our answer?"),
-        adult=to(ADULT, "How do you get our answer?"),
+        adult=pgettext_lazy("adult", "How do you get our answer?"),
     ),
     lead=Words(
         me=_("We do not call you and do not write to your phone. So nobody else can see that we talk."),
         friend=_("We do not call you and do not write to your phone. So nobody else can see that we talk."),
-        adult=to(
-            ADULT, "We do not call and do not write to a phone. So nobody else can see that we are in touch."
+        adult=pgettext_lazy(
+            "adult",
+            "We do not call and do not write to a phone. So nobody else can see that we are in touch.",
         ),
     ),
     why=Words(
@@ -194,8 +219,8 @@ CONTACT = Question(
         friend=_(
             "Other ways, such as e-mail, are not possible yet. Your code works from any phone or computer."
         ),
-        adult=to(
-            ADULT,
+        adult=pgettext_lazy(
+            "adult",
             "Other ways, such as e-mail, are not possible yet. The code works on any phone or computer.",
         ),
     ),

@@ -30,6 +30,9 @@ class Migration(migrations.Migration):
                 ('changed_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(db_index=True)),
             ],
+            options={
+                'verbose_name_plural': 'notes not sent yet',
+            },
         ),
         migrations.CreateModel(
             name='Report',
@@ -41,7 +44,7 @@ class Migration(migrations.Migration):
                 ('who', models.CharField(choices=[('self', 'It happened to me'), ('friend', 'It happened to a friend'), ('child', 'It happened to my child'), ('pupil', 'It happened to a pupil or a young person I work with')], max_length=10)),
                 ('age_range', models.CharField(choices=[('under-13', 'Under 13'), ('13-14', '13 or 14'), ('15-17', '15 to 17'), ('18+', '18 or over'), ('unknown', 'I prefer not to say')], max_length=10)),
                 ('kind', models.CharField(choices=[('deepnude', 'Someone made a fake nude picture or video'), ('real-image', 'Someone shared a real private picture or video'), ('threat', 'Someone threatens to share something'), ('sent', 'I sent something and I regret it'), ('unsure', 'I am not sure, or it is something else')], max_length=12)),
-                ('circumstances', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('blackmail', 'Someone asks for something'), ('deadline', 'There is a deadline'), ('adult', 'An adult is behind it'), ('in-danger', 'I am in danger right now'), ('self-harm', 'I think of hurting myself'), ('violence', 'There is violence'), ('unsafe-home', 'Home is not safe'), ('spreading', 'Many people have seen it'), ('named', 'My name or my school is on it'), ('school', 'It is going round at school'), ('repeated', 'It came back after being removed'), ('several', 'Several people are in it'), ('ignored', 'I reported it and nothing happened'), ('vulnerable', 'Something makes this harder for me')], max_length=12), blank=True, default=list, size=None)),
+                ('circumstances', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('blackmail', 'Someone demands something (money, pictures…)'), ('deadline', 'There is a deadline'), ('adult', 'An adult is behind it'), ('in-danger', 'I am in danger right now'), ('self-harm', 'I think of hurting myself'), ('violence', 'There is violence'), ('unsafe-home', 'Home is not safe'), ('spreading', 'Many people have seen it'), ('named', 'My name or my school is on it'), ('school', 'It is going round at school'), ('repeated', 'It came back after being removed'), ('several', 'Several people are in it'), ('ignored', 'I reported it and nothing happened'), ('vulnerable', 'Something makes this harder for me')], max_length=12), blank=True, default=list, size=None)),
                 ('deadline_at', models.DateTimeField(blank=True, null=True)),
                 ('submitted_at', models.DateTimeField()),
                 ('last_contact_at', models.DateTimeField()),
@@ -57,6 +60,7 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
+                'verbose_name_plural': 'what you told us',
                 'indexes': [models.Index(condition=models.Q(('school_index__isnull', False)), fields=['school_index'], name='report_school')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'erased'), _negated=True), models.Q(('code_key', None), ('contact', None), ('erased_at__isnull', False), ('locator', None), ('staff_key', None), ('story', None)), _connector='OR'), name='report_erased_means_no_keys')],
             },
@@ -73,12 +77,15 @@ class Migration(migrations.Migration):
                 ('account_index', models.BinaryField(max_length=32, null=True)),
                 ('seen_at', models.DateTimeField(blank=True, null=True)),
                 ('reported_before', models.BooleanField(null=True)),
-                ('status', models.CharField(choices=[('received', 'We have it'), ('in_progress', 'We are preparing the request'), ('sent', 'The request is sent'), ('said_removed', 'The platform says it is removed'), ('gone', 'It is gone'), ('refused', 'The platform said no'), ('reappeared', 'It came back'), ('withdrawn', 'You withdrew it')], default='received', max_length=12)),
+                ('status', models.CharField(choices=[('received', 'We have it'), ('in_progress', 'We are preparing the request'), ('sent', 'The request is sent'), ('said_removed', 'The site says it is removed'), ('gone', 'It is gone'), ('refused', 'The site said no'), ('reappeared', 'It is back'), ('withdrawn', 'You stopped this request')], default='received', max_length=12)),
                 ('status_at', models.DateTimeField()),
                 ('added_at', models.DateTimeField()),
                 ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platforms.platform')),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='reports.report')),
             ],
+            options={
+                'verbose_name_plural': 'links and accounts',
+            },
         ),
         migrations.CreateModel(
             name='Fingerprint',
@@ -90,6 +97,9 @@ class Migration(migrations.Migration):
                 ('quality', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fingerprints', to='reports.report')),
             ],
+            options={
+                'verbose_name_plural': 'fingerprints',
+            },
         ),
         migrations.CreateModel(
             name='Update',
@@ -101,6 +111,9 @@ class Migration(migrations.Migration):
                 ('link', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='reports.link')),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='reports.report')),
             ],
+            options={
+                'verbose_name_plural': 'what we did',
+            },
         ),
         migrations.CreateModel(
             name='Message',
@@ -114,6 +127,7 @@ class Migration(migrations.Migration):
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='reports.report')),
             ],
             options={
+                'verbose_name_plural': 'messages',
                 'indexes': [models.Index(fields=['report', 'at'], name='message_report_at')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('author', 'helpline'), ('staff', None), _connector='OR'), name='message_staff_only_from_helpline')],
             },

@@ -8,7 +8,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from helpline.accounts import actions as accounts
@@ -52,7 +51,7 @@ def _paths() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     ]
 
 
-def described(method: str, path: str, response: HttpResponse) -> None:
+def described(method: str, path: str, response: Any) -> None:
     """Fails unless this answer is one that the description promises for this call."""
     operations = next((found for pattern, found in _paths() if pattern.match(path)), None)
     if operations is None or method.lower() not in operations:

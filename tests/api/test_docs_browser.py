@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from helpline.accounts.models import Staff
@@ -20,37 +19,34 @@ if not CHROMIUM.exists() and os.environ.get("CI") != "true":
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An empty window."""
+def page(live_server: Any, nour: Staff, log_in: Callable[[Staff], Client]) -> Iterator[Any]:
+    """An empty window in which Nour is logged in."""
     from playwright.sync_api import sync_playwright
 
-    # Playwright runs an event loop in this thread, which Django takes for asynchronous code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    # The server's threads must leave no connection behind that keeps the test database from being dropped.
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    # Before Playwright runs its event loop in this thread, in which Django would open a connection of its own.
+    cookies: list[Any] = [
+        {"name": one.key, "value": one.value, "url": live_server.url} for one in log_in(nour).cookies.values()
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
         )
-        yield browser.new_page()
+        context = browser.new_context()
+        context.add_cookies(cookies)
+        yield context.new_page()
         browser.close()
 
 
-def test_the_page_shows_every_call(
-    page: Any, live_server: Any, nour: Staff, log_in: Callable[[Staff], Client]
-) -> None:
+def test_the_page_shows_every_call(page: Any, live_server: Any) -> None:
     # given
     troubles: list[str] = []
-    ours = urlsplit(live_server.url)
+    ours = {urlsplit(live_server.url).netloc, ""}
     page.on(
-        "request", lambda asked: urlsplit(asked.url).netloc in {ours.netloc, ""} or troubles.append(asked.url)
+        "request",
+        lambda asked: troubles.extend([] if urlsplit(asked.url).netloc in ours else [asked.url]),
     )
-    page.on("console", lambda line: line.type == "error" and troubles.append(line.text))
+    page.on("console", lambda line: troubles.extend([line.text] if line.type == "error" else []))
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    cookies = log_in(nour).cookies.values()
-    page.context.add_cookies(
-        [{"name": one.key, "value": one.value, "url": live_server.url} for one in cookies]
-    )
     # when
     page.goto(f"{live_server.url}/api/docs/")
     page.wait_for_selector(".opblock")

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from helpline.platforms.models import Platform
+from helpline.web.flood import Gate
 from reports import actions, receipts
 from reports.models import Draft, Message, Report
 from reports.states import LinkStatus, News, Status
@@ -212,3 +213,14 @@ def test_following_costs_the_same_however_much_there_is(
         return len(seen)
 
     assert queries(1, 1) == queries(20, 5) <= 5
+
+
+def test_many_wrong_codes_from_one_address_are_slowed_and_the_right_one_is_not(
+    call: Caller, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = submit()
+    monkeypatch.setattr("reports.api.WRONG_CODE_GATE", Gate(2))
+    call.client.defaults["REMOTE_ADDR"] = "8.8.8.8"
+    answers = [call("GET", "/api/v1/follow/", code="0000-0000-0000-0000").status_code for _one in range(4)]
+    assert answers == [404, 404, 429, 429]
+    assert call("GET", "/api/v1/follow/", code=code).status_code == 200

@@ -15,6 +15,7 @@ from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from helpline.web import idempotency
 from helpline.web.models import ApiWrite
+from helpline.web.problems import Problem
 from helpline.web.tasks import purge_api_writes
 from reports.models import Message, Report
 from tests.api.conftest import REPORT, Caller, problem
@@ -175,7 +176,7 @@ def test_while_it_is_being_worked_on_the_same_request_waits_outside(call: Caller
     thread.start()
     assert inside.wait(10)
     try:
-        with pytest.raises(idempotency.Problem) as refused:
+        with pytest.raises(Problem) as refused:
             idempotency._once(actor="a", key="k", asked=b"r" * 32, at=NOON, call=slow)
     finally:
         go_on.set()

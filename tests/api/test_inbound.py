@@ -13,6 +13,7 @@ from cases.takedowns.models import Event, Takedown
 from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
+from helpline.web.flood import Gate
 from tests.api.conftest import Caller, problem
 from tests.cast import NOON
 from tests.platforms import signatures
@@ -117,7 +118,7 @@ def test_a_signature_belongs_to_its_body(call: Caller, sent: Takedown) -> None:
     taken = json.dumps(event(sent)).encode()
     signature = signatures.sign(SECRET, taken)
     changed = taken.replace(b"removed", b"refused")
-    problem(call("POST", PATH, raw=changed, **{"Helpline-Signature": signature}), 401, "bad_signature")
+    problem(post(call, changed, **{"Helpline-Signature": signature}), 401, "bad_signature")
     assert not Event.objects.filter(source="callback").exists()
 
 
@@ -197,3 +198,12 @@ def test_odd_words_of_a_platform_break_nothing(call: Caller, sent: Takedown, cha
 
 def test_ten_megabytes_are_refused(call: Caller, sent: Takedown) -> None:
     problem(post(call, b" " * 10_000_000), 413, "too_large")
+
+
+def test_many_refused_callbacks_are_slowed_and_good_ones_are_not(
+    call: Caller, sent: Takedown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cases.takedowns.api.REFUSED_GATE", Gate(2))
+    call.client.defaults["REMOTE_ADDR"] = "8.8.8.8"
+    assert [post(call, event(sent), secret="x").status_code for _one in range(4)] == [401, 401, 429, 429]
+    assert post(call, event(sent)).status_code == 204

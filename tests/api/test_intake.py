@@ -213,7 +213,7 @@ def test_the_intake_costs_the_same_few_queries(call: Caller, chatter: Platform) 
     """Given one link or thirty, when they are reported, then as many queries are made; a key adds its own three."""
     call("POST", "/api/v1/reports/", REPORT)
 
-    def queries(count: int, **more: str) -> int:
+    def queries(count: int, **more: Any) -> int:
         links = [{"url": f"https://chatter.example/p/{number}"} for number in range(count)]
         with CaptureQueriesContext(
             connection,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from helpline.accounts.models import Staff
 from helpline.web.problems import Problem
-from reports.serializers import EXAMPLE, SUBMISSION_SCHEMA, read_submission
+from reports.bodies import EXAMPLE, SUBMISSION_SCHEMA, read_submission
 from tests.api.conftest import REPORT, description
 
 

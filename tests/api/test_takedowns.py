@@ -185,7 +185,7 @@ def test_the_four_truths_stand_apart(call: Caller, nour: Staff, sent: Takedown) 
         ("queued", ""),
         ("removed", "It broke our rules."),
     ]
-    assert AuditRow.objects.filter(verb="takedown.read", object_id=str(sent.pk)).exists()
+    assert AuditRow.objects.filter(verb="case.read", object_id=str(sent.case_id)).exists()
 
 
 def test_the_list_is_filtered_and_shows_no_address(

@@ -23,7 +23,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all)")
     parser.add_argument(
-        "--var", type=Path, default=Path(os.environ.get("HELPLINE_VAR") or ROOT / "var"), help="where bench.json goes"
+        "--var",
+        type=Path,
+        default=Path(os.environ.get("HELPLINE_VAR") or ROOT / "var"),
+        help="where bench.json goes",
     )
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHES):
@@ -45,7 +48,9 @@ def main() -> int:
         return 1
     keep(figures, options.var / "bench.json")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"\n{table(figures)}\n\n{cores} cores, load {os.getloadavg()[0]:.1f}. Written to {options.var / 'bench.json'}.")
+    print(
+        f"\n{table(figures)}\n\n{cores} cores, load {os.getloadavg()[0]:.1f}. Written to {options.var / 'bench.json'}."
+    )
     return int(broken)
 
 

@@ -34,6 +34,7 @@ class House:
         self._ending = ExitStack()
         self.var = Path()
         self._numbers = 0
+        self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as ending:
@@ -55,7 +56,9 @@ class House:
 
     def environment(self, database: str = TEMPLATE, **changes: str) -> dict[str, str]:
         """What a process gets: nothing of a developer's own settings, and one of the run's databases."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HELPLINE_", "EMAIL_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HELPLINE_", "EMAIL_"))
+        }
         return (
             kept
             | {
@@ -94,7 +97,12 @@ class House:
         """Run `tests.bench.inside.<part>` to its end in a process of its own; what it printed last, read as JSON."""
         words = [sys.executable, "-m", f"tests.bench.inside.{part}", *map(str, arguments)]
         done = subprocess.run(
-            words, cwd=ROOT, env=self.environment(database, **changes), capture_output=True, text=True, check=False
+            words,
+            cwd=ROOT,
+            env=self.environment(database, **changes),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise Broken(f"{part} failed:\n{done.stdout}{done.stderr}")
@@ -121,7 +129,7 @@ class House:
             yield port
 
     def _start(self, program: Program, ending: ExitStack) -> None:
-        child = Child(program, self.var)
+        child = self.children[program.name] = Child(program, self.var)
         ending.callback(child.stop)
         start_and_wait(child)
 

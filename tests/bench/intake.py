@@ -18,7 +18,10 @@ SAMPLE = 200
 # So many people write at once. Each address stays below the limit of settings.INTAKE_PER_MINUTE, so the gate counts
 # every one of them and turns nobody away.
 ADDRESSES = 16_384
-STORY = ("Somebody made a picture of me that is not real and sends it round at school, and I don't know what to do. " * 5)[:500]
+STORY = (
+    "Somebody made a picture of me that is not real and sends it round at school, and I don't know what to do. "
+    * 5
+)[:500]
 
 
 def bench(house: House) -> list[Figure]:
@@ -98,7 +101,9 @@ class _Ours:
                 {"url": link, "seen_at": "2026-03-02T12:00:00Z", "reported_before": True},
                 {"url": f"https://www.instagram.com/p/B{number:010}/", "account": f"someone{number}"},
             ],
-            "fingerprints": [{"algorithm": "pdq", "value": f"{self._random.getrandbits(256):064x}", "quality": 90}],
+            "fingerprints": [
+                {"algorithm": "pdq", "value": f"{self._random.getrandbits(256):064x}", "quality": 90}
+            ],
             "safe_contact": {"via": "none"},
         }
         place = number % ADDRESSES
@@ -135,7 +140,8 @@ class _Ours:
             right += len(found) == 2 and identity is not None and found[0].endswith(identity.group())
 
         asked = (
-            load.request("GET", "/api/v1/follow/", receipt_code=code, x_forwarded_for="9.9.9.9") for code in sample
+            load.request("GET", "/api/v1/follow/", receipt_code=code, x_forwarded_for="9.9.9.9")
+            for code in sample
         )
         load.run(port, asked, clients=4, answered=look)
         return right
@@ -169,5 +175,8 @@ def _bare() -> Iterator[bytes]:
             "contact_via": "none",
         }
         yield load.request(
-            "POST", "/submit", body=urlencode(fields).encode(), content_type="application/x-www-form-urlencoded"
+            "POST",
+            "/submit",
+            body=urlencode(fields).encode(),
+            content_type="application/x-www-form-urlencoded",
         )

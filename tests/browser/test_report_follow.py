@@ -129,15 +129,15 @@ def test_report_code_follow(phone: Callable[..., Any], scripts: bool) -> None:
     other = phone(scripts=scripts)
     other.get_by_role("link", name="Come back with my code").first.click()
     other.get_by_label("Your code").fill("AAAA BBBB CCCC DDDD")
-    other.get_by_role("button", name="Open").click()
+    other.get_by_role("button", name="Open my page").click()
     assert "This code opens nothing" in other.locator(".error-summary").inner_text()
     other.get_by_label("Your code").fill(code)
-    other.get_by_role("button", name="Open").click()
+    other.get_by_role("button", name="Open my page").click()
     assert other.locator(".state-now").inner_text().strip() == "It is gone"
     assert "We looked and it is gone." in other.locator(".timeline").inner_text()
     if scripts:
         fits(other)
-    other.get_by_label("Your message").fill("Thank you")
+    other.get_by_label("Your message to us").fill("Thank you")
     other.get_by_role("button", name="Send the message").click()
     assert "Thank you" in other.locator(".messages").inner_text()
     assert box.open(report.messages.get(), "body") == "Thank you"

@@ -11,7 +11,15 @@ from django.core.exceptions import PermissionDenied
 from cases import actions
 from cases.actions import AlreadyOpen
 from cases.models import Case, CaseEvent, Incident, IncidentMember, QueueItem
-from cases.states import CASE_TRANSITIONS, CaseStatus, ForbiddenMove, Happening, MemberState, Outcome, QueueState
+from cases.states import (
+    CASE_TRANSITIONS,
+    CaseStatus,
+    ForbiddenMove,
+    Happening,
+    MemberState,
+    Outcome,
+    QueueState,
+)
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.crypto.wrapping import WrongKey
@@ -36,7 +44,7 @@ def happenings(case: Case) -> list[str]:
     return list(CaseEvent.objects.filter(case=case).order_by("id").values_list("what", flat=True))
 
 
-# --- taking a report in hand -------------------------------------------------------------------------------------------
+# --- taking a report in hand ------------------------------------------------------------------------------
 
 
 def test_opening_a_report_makes_a_case_of_it(tell: Tell, nour: Staff) -> None:
@@ -82,7 +90,7 @@ def test_it_can_be_opened_for_a_colleague(tell: Tell, nour: Staff, sacha: Staff)
     assert not actions.can_work_on(case, by=nour)
 
 
-# --- who may ------------------------------------------------------------------------------------------------------------
+# --- who may ----------------------------------------------------------------------------------------------
 
 CHANGES: dict[str, Callable[[Case, Staff], object]] = {
     "assign": lambda case, by: actions.assign(case=case, to=by, by=by, at=LATER),
@@ -99,7 +107,9 @@ CHANGES: dict[str, Callable[[Case, Staff], object]] = {
 
 
 @pytest.mark.parametrize(("change", "who"), list(product(CHANGES, ("sacha", "anouk", "theo"))))
-def test_nobody_else_changes_a_case(change: str, who: str, open_case: OpenCase, request: pytest.FixtureRequest) -> None:
+def test_nobody_else_changes_a_case(
+    change: str, who: str, open_case: OpenCase, request: pytest.FixtureRequest
+) -> None:
     case = open_case()
     before = AuditRow.objects.count()
     stranger = request.getfixturevalue(who)
@@ -113,7 +123,9 @@ def test_nobody_else_changes_a_case(change: str, who: str, open_case: OpenCase, 
     assert not AuditRow.objects.filter(id__gt=before, object_type="case").exclude(verb="case.opened").exists()
 
 
-def test_a_case_is_given_only_to_somebody_who_works_on_cases(open_case: OpenCase, nour: Staff, theo: Staff) -> None:
+def test_a_case_is_given_only_to_somebody_who_works_on_cases(
+    open_case: OpenCase, nour: Staff, theo: Staff
+) -> None:
     with pytest.raises(PermissionDenied):
         actions.assign(case=open_case(), to=theo, by=nour, at=LATER)
 
@@ -124,10 +136,12 @@ def test_a_disabled_account_works_on_nothing(open_case: OpenCase, nour: Staff) -
     assert not actions.can_work_on(case, by=nour)
 
 
-# --- the work ------------------------------------------------------------------------------------------------------------
+# --- the work ---------------------------------------------------------------------------------------------
 
 
-def test_assigning_moves_the_case_to_the_colleagues_team(open_case: OpenCase, nour: Staff, sacha: Staff) -> None:
+def test_assigning_moves_the_case_to_the_colleagues_team(
+    open_case: OpenCase, nour: Staff, sacha: Staff
+) -> None:
     case = open_case()
 
     actions.assign(case=case, to=sacha, by=nour, at=LATER)
@@ -161,7 +175,9 @@ def test_the_young_person_reads_our_message_with_their_code(tell: Tell, nour: St
     assert happenings(case)[-1] == Happening.MESSAGED
 
 
-def test_reading_marks_messages_read_for_whoever_works_on_it_only(tell: Tell, nour: Staff, maud: Staff) -> None:
+def test_reading_marks_messages_read_for_whoever_works_on_it_only(
+    tell: Tell, nour: Staff, maud: Staff
+) -> None:
     report, code = tell()
     case = actions.open_case(report=report, by=nour, at=NOON)
     reports.send_message(report=report, box=report.box_for_code(code), text="Hi", by=None, at=NOON)
@@ -187,7 +203,7 @@ def test_adding_links_twice_adds_them_once(open_case: OpenCase, nour: Staff) -> 
     assert QueueItem.objects.get().link_count == 2
 
 
-# --- every move against every state --------------------------------------------------------------------------------------
+# --- every move against every state -----------------------------------------------------------------------
 
 MOVES: dict[str, tuple[Callable[[Case, Staff], object], frozenset[CaseStatus], CaseStatus]] = {
     "wait": (
@@ -222,7 +238,9 @@ def in_state(case: Case, status: CaseStatus, by: Staff) -> Case:
 
 
 @pytest.mark.parametrize(("move", "status"), list(product(MOVES, CaseStatus)))
-def test_every_move_against_every_state(move: str, status: CaseStatus, open_case: OpenCase, nour: Staff) -> None:
+def test_every_move_against_every_state(
+    move: str, status: CaseStatus, open_case: OpenCase, nour: Staff
+) -> None:
     case = in_state(open_case(), status, nour)
     act, allowed, after = MOVES[move]
 
@@ -255,7 +273,7 @@ def test_closing_and_reopening_tell_the_young_person(open_case: OpenCase, nour: 
     assert list(news) == [News.OPENED, News.CLOSED, News.REOPENED]
 
 
-# --- incidents -------------------------------------------------------------------------------------------------------------
+# --- incidents --------------------------------------------------------------------------------------------
 
 
 def test_two_cases_that_share_a_link_are_proposed_and_not_joined(open_case: OpenCase) -> None:
@@ -283,7 +301,11 @@ def test_a_decision_can_be_changed_back_and_forth(open_case: OpenCase, nour: Sta
     case = open_case()
     member = IncidentMember.objects.get(case=case)
 
-    for joined, state in ((True, MemberState.JOINED), (False, MemberState.DETACHED), (True, MemberState.JOINED)):
+    for joined, state in (
+        (True, MemberState.JOINED),
+        (False, MemberState.DETACHED),
+        (True, MemberState.JOINED),
+    ):
         actions.decide_membership(member=member, joined=joined, by=nour, at=LATER)
         member.refresh_from_db()
         assert (member.state, member.decided_by, member.decided_at) == (state, nour, LATER)
@@ -298,7 +320,10 @@ def test_a_decision_once_made_is_not_proposed_again(open_case: OpenCase, nour: S
 
     actions.add_links(case=case, facts=[LinkFacts(url="https://chatter.example/p/5")], by=nour, at=LATER)
 
-    assert IncidentMember.objects.get(case=case, incident=Incident.objects.earliest("id")).state == MemberState.DETACHED
+    assert (
+        IncidentMember.objects.get(case=case, incident=Incident.objects.earliest("id")).state
+        == MemberState.DETACHED
+    )
 
 
 def test_only_whoever_works_on_the_case_decides(open_case: OpenCase, sacha: Staff) -> None:
@@ -308,7 +333,7 @@ def test_only_whoever_works_on_the_case_decides(open_case: OpenCase, sacha: Staf
         actions.decide_membership(member=member, joined=True, by=sacha, at=LATER)
 
 
-# --- erasure ---------------------------------------------------------------------------------------------------------------
+# --- erasure ----------------------------------------------------------------------------------------------
 
 
 def test_the_desk_forgets_what_the_young_person_erased(open_case: OpenCase, tell: Tell, nour: Staff) -> None:

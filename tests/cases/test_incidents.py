@@ -44,7 +44,9 @@ def test_nothing_said_is_nothing_shared(open_case: OpenCase) -> None:
 def test_the_matrix_holds_what_at_least_two_share(open_case: OpenCase, chatter: Platform) -> None:
     one = open_case(links=(LinkFacts(url="https://chatter.example/p/1"),), school="S", fingerprints=(PRINT,))
     two = open_case(links=(LinkFacts(url="https://chatter.example/p/1"),), school="S")
-    three = open_case(links=(LinkFacts(url="https://chatter.example/p/3"),), school="S", fingerprints=(PRINT,))
+    three = open_case(
+        links=(LinkFacts(url="https://chatter.example/p/3"),), school="S", fingerprints=(PRINT,)
+    )
 
     assert incidents.shared_between([one, two, three]) == [
         Shared("url", "Chatter", frozenset({one.pk, two.pk})),

@@ -151,7 +151,9 @@ def test_counts_stop_counting_and_cost_one_statement(
     monkeypatch.setattr(queue, "COUNT_UP_TO", 5)
     nour.team_slugs()
 
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         found = queue.capped_counts(queue.tabs(staff=nour) | {"nothing": QueueItem.objects.none()})
 
     assert found == {"waiting": 5, "mine": 0, "open": 0, "nothing": 0}
@@ -181,10 +183,12 @@ def test_an_unread_message_marks_the_item_once(tell: Tell) -> None:
     assert QueueItem.objects.get().unread
 
 
-# --- search ------------------------------------------------------------------------------------------------------------
+# --- search -----------------------------------------------------------------------------------------------
 
 
-def test_search_finds_by_reference_link_and_account(open_case: OpenCase, nour: Staff, chatter: Platform) -> None:
+def test_search_finds_by_reference_link_and_account(
+    open_case: OpenCase, nour: Staff, chatter: Platform
+) -> None:
     case = open_case(
         links=(
             LinkFacts(url="https://chatter.example/p/77"),
@@ -198,7 +202,9 @@ def test_search_finds_by_reference_link_and_account(open_case: OpenCase, nour: S
         assert [item.case for item in found] == [case], text
 
 
-@pytest.mark.parametrize("text", ["", "@", "nobody", "ZZZZZZZZ", "made-up picture", "https://", "\x00", "a" * 2000])
+@pytest.mark.parametrize(
+    "text", ["", "@", "nobody", "ZZZZZZZZ", "made-up picture", "https://", "\x00", "a" * 2000]
+)
 def test_search_for_what_is_not_there_finds_nothing(text: str, open_case: OpenCase, nour: Staff) -> None:
     open_case()
     assert list(queue.search(staff=nour, text=text)) == []

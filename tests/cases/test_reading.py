@@ -36,7 +36,12 @@ def test_a_report_is_opened_and_the_reading_recorded(tell: Tell, nour: Staff) ->
 
     opened = reading.read_report(report=report, by=nour, at=LATER)
 
-    assert (opened.story, opened.words, opened.school, opened.erased) == ("Two words", 2, "Lycée du Port", False)
+    assert (opened.story, opened.words, opened.school, opened.erased) == (
+        "Two words",
+        2,
+        "Lycée du Port",
+        False,
+    )
     assert opened.answers == {"demand": ["money"]}
     assert opened.contact["address"] == "0600000000"
     assert [(one.url, one.account) for one in opened.links] == [("https://chatter.example/p/1", "mean")]
@@ -85,9 +90,7 @@ def test_an_erased_report_opens_to_nothing(tell: Tell, nour: Staff) -> None:
     assert reading.read_report(report=report, by=nour, at=LATER).erased
 
 
-def test_a_case_costs_the_same_with_few_and_with_many_things_in_it(
-    open_case: OpenCase, nour: Staff
-) -> None:
+def test_a_case_costs_the_same_with_few_and_with_many_things_in_it(open_case: OpenCase, nour: Staff) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

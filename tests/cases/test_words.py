@@ -53,7 +53,11 @@ def test_a_code_of_another_version_is_shown_as_it_stands() -> None:
         (Happening.OPENED, {}, "Case opened"),
         (Happening.ASSIGNED, {"to": "Nour"}, "Assigned to Nour"),
         (Happening.LINKS_ADDED, {"count": 2}, "2 links added"),
-        (Happening.REQUESTED, {"count": 1, "platform": "Chatter"}, "Removal of 1 link requested from Chatter"),
+        (
+            Happening.REQUESTED,
+            {"count": 1, "platform": "Chatter"},
+            "Removal of 1 link requested from Chatter",
+        ),
         (Happening.STATUS, {"to": "waiting"}, "Status: Waiting for the young person"),
         (Happening.CLOSED, {"outcome": "gone"}, "Closed: Everything is gone"),
         (Happening.JOINED, {"incident": "ABCD"}, "Joined incident ABCD"),

@@ -93,7 +93,9 @@ def _word(item: dict[str, Any], *, now: datetime) -> _Word:
         raise NotTheSchema
     redress = item.get("redress_until")
     detail = {
-        key: text for key in ("decision_visibility", "decision_account") if (text := storable(item.get(key), 80))
+        key: text
+        for key in ("decision_visibility", "decision_account")
+        if (text := storable(item.get(key), 80))
     }
     return _Word(
         item_id=UUID(item["item_id"]),

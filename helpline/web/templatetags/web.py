@@ -9,10 +9,11 @@ from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from helpline.web import controls
 from helpline.web.context import helpline
@@ -87,7 +88,8 @@ def in_words(at: datetime, now: datetime) -> str:
     """When `at` is, seen from `now`: "today at 14:05", "tomorrow at 10:00", "12 March at 10:00"."""
     local = timezone.localtime(at)
     today = timezone.localtime(now).date()
-    hour = local.strftime("%H:%M")
+    # Formats, not words: see "now" among the template tags of Django.
+    hour = time_format(local, _("H:i") if local.minute else pgettext("on the hour", "H:i"))
     if local.date() == today:
         return _("today at %(hour)s") % {"hour": hour}
     if local.date() == today - timedelta(days=1):

@@ -15,11 +15,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from cases.takedowns.connectors.http_api.signing import HEADER, sign
-from cases.takedowns.notices import PROTECTION_OF_MINORS, KEYWORDS, explain
+from cases.takedowns.notices import KEYWORDS, PROTECTION_OF_MINORS, explain
 from reports.states import Kind
 from tests.bench.dispatch import SLUG
 from tests.bench.figures import middle_rate
-
 
 Letter = tuple[dict[str, str], bytes]
 
@@ -42,7 +41,9 @@ def letters(count: int) -> Iterator[Letter]:
                 "explanation": explain(Kind.DEEPNUDE, minor=True, count=1),
                 "good_faith": "We have a good-faith belief that this notice is accurate and complete.",
                 "signature": None,
-                "items": [{"item_id": str(uuid4()), "url": f"https://{SLUG}.example/p/{notice_id}", "kind": "post"}],
+                "items": [
+                    {"item_id": str(uuid4()), "url": f"https://{SLUG}.example/p/{notice_id}", "kind": "post"}
+                ],
                 "callback_url": f"{settings.PUBLIC_URL}/api/v1/inbound/{SLUG}/",
             }
         ).encode()

@@ -45,7 +45,9 @@ def staff(at: datetime) -> Staff:
 
 def channel(address: str, *, by: Staff, at: datetime) -> Channel:
     """The platform's API, as the simulator knows it."""
-    platform, _ = Platform.objects.get_or_create(slug=SLUG, defaults={"name": "Chatter", "domains": [f"{SLUG}.example"]})
+    platform, _ = Platform.objects.get_or_create(
+        slug=SLUG, defaults={"name": "Chatter", "domains": [f"{SLUG}.example"]}
+    )
     found = Channel.objects.filter(slug=SLUG).first() or Channel(platform=platform, slug=SLUG)
     found.kind, found.address, found.languages = ChannelKind.HTTP_API, address, ["en", "fr"]
     found.regimes, found.enabled = [Regime.EU_DSA_16], True
@@ -58,7 +60,9 @@ def channel(address: str, *, by: Staff, at: datetime) -> Channel:
     return found
 
 
-def told(count: int, to: Channel, *, by: Staff, at: datetime) -> Iterator[tuple[Report, Link, Case, Notice, Takedown]]:
+def told(
+    count: int, to: Channel, *, by: Staff, at: datetime
+) -> Iterator[tuple[Report, Link, Case, Notice, Takedown]]:
     """So many reports, each opened as a case and with one request that waits to be sent."""
     regimes, language = default_regimes(to), notice_language(to)
     for _ in range(count):
@@ -125,7 +129,9 @@ def main(count: int, address: str) -> None:
             Takedown.objects.bulk_create(takedowns)
         left -= len(rows)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # what the server would do by itself a minute later, in the middle of a round
+        cursor.execute(
+            "VACUUM ANALYZE"
+        )  # what the server would do by itself a minute later, in the middle of a round
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def address(case: Case, what: str = "") -> str:
     return f"/staff/cases/{case.ref}/{what}"
 
 
-# --- the list --------------------------------------------------------------------------------------------------------------
+# --- the list ---------------------------------------------------------------------------------------------
 
 
 def test_my_cases_by_where_they_stand(open_case: OpenCase, desk: Desk, nour: Staff, maud: Staff) -> None:
@@ -72,7 +72,9 @@ def test_the_list_goes_on_page_by_page(
     assert client.get("/staff/cases/?after=x").status_code == 404
 
 
-def test_the_list_costs_the_same_for_three_and_for_twenty(open_case: OpenCase, desk: Desk, nour: Staff) -> None:
+def test_the_list_costs_the_same_for_three_and_for_twenty(
+    open_case: OpenCase, desk: Desk, nour: Staff
+) -> None:
     client = desk(nour)
 
     def cost() -> int:
@@ -99,15 +101,19 @@ def test_no_list_and_no_case_for_those_without_casework(
     assert client.get(address(case)).status_code == 403
 
 
-# --- the page ---------------------------------------------------------------------------------------------------------------
+# --- the page ---------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_everything(tell: Tell, desk: Desk, nour: Staff, chatter: Platform) -> None:
-    report, code = tell(school="Lycée du Port", story="It is going round.", contact={"via": "sms", "address": "0600"})
+    report, code = tell(
+        school="Lycée du Port", story="It is going round.", contact={"via": "sms", "address": "0600"}
+    )
     case = actions.open_case(report=report, by=nour, at=NOON)
     actions.set_handle(case=case, text="L. of the port", by=nour, at=NOON)
     actions.add_note(case=case, text="Called back.", by=nour, at=NOON)
-    reports.send_message(report=report, box=report.box_for_code(code), text="Are you there?", by=None, at=NOON)
+    reports.send_message(
+        report=report, box=report.box_for_code(code), text="Are you there?", by=None, at=NOON
+    )
 
     page = desk(nour).get(address(case)).content.decode()
 
@@ -204,7 +210,7 @@ def test_the_page_costs_the_same_with_two_links_and_with_twelve(
     assert cost(open_case(links=links(10, 2))) == cost(open_case(links=links(100, 12))) <= 24
 
 
-# --- the forms -------------------------------------------------------------------------------------------------------------
+# --- the forms --------------------------------------------------------------------------------------------
 
 
 def test_a_note_is_kept(open_case: OpenCase, desk: Desk, nour: Staff) -> None:
@@ -240,7 +246,9 @@ def test_an_empty_message_is_not_sent(open_case: OpenCase, desk: Desk, nour: Sta
     assert not Message.objects.exists()
 
 
-def test_giving_a_case_away_leads_back_to_the_list(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff) -> None:
+def test_giving_a_case_away_leads_back_to_the_list(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff
+) -> None:
     case = open_case()
     answer = desk(nour).post(address(case, "assign/"), {"assign-to": sacha.pk}, follow=True)
     assert answer.redirect_chain == [("/staff/cases/", 302)]
@@ -257,7 +265,9 @@ def test_giving_it_to_a_colleague_of_the_team_stays_on_the_page(
     assert answer["Location"] == f"{address(case)}#people"
 
 
-def test_a_case_is_not_given_to_a_disabled_account(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff) -> None:
+def test_a_case_is_not_given_to_a_disabled_account(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff
+) -> None:
     Staff.objects.filter(pk=sacha.pk).update(is_active=False)
     assert desk(nour).post(address(open_case(), "assign/"), {"assign-to": sacha.pk}).status_code == 422
 
@@ -301,7 +311,7 @@ def test_an_account_is_added_by_name_and_platform(
     [
         ({}, "Paste an address, or name an account."),
         ({"links-addresses": "just words"}, "There is no address in this text."),
-        ({"links-addresses": "javascript:alert(1)"}, "This address opens an app or a file"),
+        ({"links-addresses": "javascript:alert(1)"}, "opens an app or a file"),
         ({"links-account": "mean"}, "Say on which platform this account is."),
         ({"links-account": "mean", "links-platform": "nowhere"}, "not one of the available choices"),
         (
@@ -344,14 +354,18 @@ def test_a_case_waits_closes_and_reopens(open_case: OpenCase, desk: Desk, nour: 
 
 
 @pytest.mark.parametrize("outcome", ["", "nonsense"])
-def test_a_case_does_not_close_without_saying_how(outcome: str, open_case: OpenCase, desk: Desk, nour: Staff) -> None:
+def test_a_case_does_not_close_without_saying_how(
+    outcome: str, open_case: OpenCase, desk: Desk, nour: Staff
+) -> None:
     case = open_case()
     answer = desk(nour).post(address(case, "close/"), {"close-outcome": outcome})
     assert answer.status_code == 422
     assert Case.objects.get(pk=case.pk).status == CaseStatus.OPEN
 
 
-@pytest.mark.parametrize(("what", "typed"), [("close/", {"close-outcome": "gone"}), ("waiting/", {"waiting": "no"})])
+@pytest.mark.parametrize(
+    ("what", "typed"), [("close/", {"close-outcome": "gone"}), ("waiting/", {"waiting": "no"})]
+)
 def test_a_stale_page_is_told_so_and_does_nothing_twice(
     what: str, typed: dict[str, str], open_case: OpenCase, desk: Desk, nour: Staff
 ) -> None:
@@ -366,7 +380,9 @@ def test_a_stale_page_is_told_so_and_does_nothing_twice(
 
 
 @pytest.mark.parametrize("what", ["notes/", "messages/", "handle/", "links/"])
-def test_nothing_is_added_to_an_erased_report(what: str, open_case: OpenCase, desk: Desk, nour: Staff) -> None:
+def test_nothing_is_added_to_an_erased_report(
+    what: str, open_case: OpenCase, desk: Desk, nour: Staff
+) -> None:
     case = open_case()
     reports.erase_report(report=case.report, by="young-person", at=NOON)
     actions.follow_erasures(at=NOON)
@@ -402,7 +418,7 @@ def test_an_erased_case_still_has_its_page(
     assert "Ask for" not in page
 
 
-# --- from the queue to a request in few clicks ------------------------------------------------------------------------------
+# --- from the queue to a request in few clicks ------------------------------------------------------------
 
 
 def test_from_the_queue_to_takedowns_requested_in_four_clicks(

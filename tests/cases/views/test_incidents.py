@@ -24,7 +24,9 @@ def alike(open_case: OpenCase, *by: Staff) -> list[Case]:
     return [open_case(by=one) for one in by]
 
 
-def test_the_list_shows_incidents_of_my_cases(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff) -> None:
+def test_the_list_shows_incidents_of_my_cases(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff
+) -> None:
     alike(open_case, nour, nour, nour)
     incident = Incident.objects.get()
 
@@ -82,11 +84,15 @@ def test_join_not_the_same_and_back_again(open_case: OpenCase, desk: Desk, nour:
     assert member.state == MemberState.JOINED
 
 
-def test_nobody_decides_for_another_teams_case(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff) -> None:
+def test_nobody_decides_for_another_teams_case(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff
+) -> None:
     mine, theirs = alike(open_case, nour, sacha)
     member = IncidentMember.objects.get(case=theirs)
 
-    answer = desk(nour).post(f"/staff/incidents/{member.incident.ref}/members/{member.pk}/", {"joined": "yes"})
+    answer = desk(nour).post(
+        f"/staff/incidents/{member.incident.ref}/members/{member.pk}/", {"joined": "yes"}
+    )
 
     assert answer.status_code == 404
     member.refresh_from_db()
@@ -94,7 +100,9 @@ def test_nobody_decides_for_another_teams_case(open_case: OpenCase, desk: Desk, 
     assert mine.ref != theirs.ref
 
 
-def test_a_supervisor_decides_for_all(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff) -> None:
+def test_a_supervisor_decides_for_all(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff
+) -> None:
     alike(open_case, nour, sacha)
     client = desk(maud)
     for member in IncidentMember.objects.all():

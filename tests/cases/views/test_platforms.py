@@ -23,9 +23,7 @@ def fresh(chatter: Platform) -> Channel:
     )
 
 
-@pytest.mark.parametrize(
-    ("who", "status"), [("nour", 200), ("maud", 200), ("anouk", 200), ("theo", 403)]
-)
+@pytest.mark.parametrize(("who", "status"), [("nour", 200), ("maud", 200), ("anouk", 200), ("theo", 403)])
 def test_who_reads_it(who: str, status: int, desk: Desk, request: pytest.FixtureRequest) -> None:
     assert desk(request.getfixturevalue(who)).get("/staff/platforms/").status_code == status
 

@@ -67,7 +67,9 @@ def test_a_row_says_who_needs_help_and_why(tell: Tell, desk: Desk, nour: Staff, 
     assert "Blackmail" not in page
 
 
-def test_danger_stands_above_everything_on_every_page(tell: Tell, desk: Desk, nour: Staff, anouk: Staff) -> None:
+def test_danger_stands_above_everything_on_every_page(
+    tell: Tell, desk: Desk, nour: Staff, anouk: Staff
+) -> None:
     tell(circumstances=(Circumstance.SELF_HARM,))
     queue.add_new_reports(at=NOON)
 
@@ -173,7 +175,7 @@ def test_an_unread_message_shows_in_the_row_and_in_the_rail(tell: Tell, desk: De
     assert places["/staff/cases/"] == "1"
 
 
-# --- search ----------------------------------------------------------------------------------------------------------------
+# --- search -----------------------------------------------------------------------------------------------
 
 
 def test_search_is_asked_by_post_and_shows_rows(open_case: OpenCase, desk: Desk, nour: Staff) -> None:

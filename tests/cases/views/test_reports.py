@@ -42,7 +42,14 @@ def test_it_shows_facts_reasons_and_links_and_folds_the_story(tell: Tell, desk: 
     assert "In their own words: 5 words" in page
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;" in page
-    for words in ("Priority 65", "Blackmail", "+40", "Going round at school", "+15", "they reported it themselves"):
+    for words in (
+        "Priority 65",
+        "Blackmail",
+        "+40",
+        "Going round at school",
+        "+15",
+        "they reported it themselves",
+    ):
         assert words in page, words
     assert "https://chatter.example/p/1" in page
     assert 'href="https://chatter.example' not in page  # nobody opens it by mistake

@@ -23,7 +23,9 @@ def test_who_sees_it(who: str, status: int, desk: Desk, request: pytest.FixtureR
     assert desk(request.getfixturevalue(who)).get("/staff/team/").status_code == status
 
 
-def test_a_supervisor_sees_the_load(open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff) -> None:
+def test_a_supervisor_sees_the_load(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff
+) -> None:
     open_case()
     waiting = open_case()
     closed = open_case()
@@ -37,7 +39,9 @@ def test_a_supervisor_sees_the_load(open_case: OpenCase, desk: Desk, nour: Staff
     assert (rows["sacha"].open_cases, rows["sacha"].oldest) == (0, None)
 
 
-def test_an_administrator_sees_people_and_no_load(open_case: OpenCase, desk: Desk, anouk: Staff, nour: Staff) -> None:
+def test_an_administrator_sees_people_and_no_load(
+    open_case: OpenCase, desk: Desk, anouk: Staff, nour: Staff
+) -> None:
     open_case()
     page = desk(anouk).get("/staff/team/").content.decode()
     assert "Nour" in page

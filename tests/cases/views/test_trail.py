@@ -85,7 +85,9 @@ def test_a_broken_chain_is_said_loudly(
     assert "tone-danger" in page
 
 
-def test_it_costs_the_same_for_few_lines_and_for_many(desk: Desk, theo: Staff, nour: Staff, maud: Staff) -> None:
+def test_it_costs_the_same_for_few_lines_and_for_many(
+    desk: Desk, theo: Staff, nour: Staff, maud: Staff
+) -> None:
     client = desk(theo)
 
     def cost() -> int:

@@ -31,6 +31,14 @@ def test_moments_in_words(at: datetime, words: str) -> None:
         assert web.in_words(at, NOON) == words
 
 
+def test_a_moment_in_french_words() -> None:
+    with translation.override("fr"):
+        assert (
+            web.in_words(datetime(2026, 3, 2, 13, 5, tzinfo=UTC), NOON) == "aujourd’hui à 14\u00a0h\u00a005"
+        )
+        assert web.in_words(datetime(2026, 3, 3, 8, 0, tzinfo=UTC), NOON) == "demain à 9\u00a0h"
+
+
 def test_a_moment_that_never_came_is_nothing() -> None:
     assert web.when(None) == ""
 

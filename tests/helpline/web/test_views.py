@@ -115,6 +115,14 @@ def test_trouble_is_told_in_calm_words(address: str, status: int, words: str) ->
     assert ("quit" in answer.content.decode()) != address.startswith("/staff/")
 
 
+def test_nobody_tells_the_staff_what_is_meant_for_a_young_person() -> None:
+    client = Client(raise_request_exception=False)
+
+    assert "Nothing you told us is lost" in client.get("/nothing-here?lang=en").content.decode()
+    assert "you told us" not in client.get("/staff/nothing-here?lang=en").content.decode()
+    assert "numbers above" not in client.get("/staff/breaks/?lang=en").content.decode()
+
+
 def test_a_text_far_too_long_gets_an_answer(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     client = Client(enforce_csrf_checks=True)

@@ -97,4 +97,6 @@ def test_the_page_may_know_a_better_name() -> None:
         "We asked pictures.example to remove it."
     )
     assert news.state(LinkStatus.REFUSED, platform="pictures.example") == ("stop", "pictures.example said no")
+    assert text(News.ACKNOWLEDGED, {}, platform="pictures.example") == "pictures.example has our request."
     assert text(News.ACKNOWLEDGED, {}) == "The site has our request."
+    assert news.state(LinkStatus.REFUSED, platform="the site") == ("stop", "The site said no")

@@ -46,7 +46,7 @@ def test_the_door_costs_no_query(pen: Pen, django_assert_num_queries: Callable[.
     with django_assert_num_queries(0):
         body = page(pen.see("/follow/"))
 
-    assert "Come back with your code" in body
+    assert "Come back with my code" in body
     assert 'autocomplete="off"' in body
 
 
@@ -166,6 +166,24 @@ def test_the_page_tells_each_link_its_state_its_story_and_what_comes_next(sent: 
     assert "Any other site" not in body
     assert "A person started to work on it." in body
     assert 'href="https://chatter.example' not in body  # never a way back to it
+
+
+def test_an_account_on_a_site_we_do_not_know_is_on_the_site(pen: Pen) -> None:
+    pen.send_report(places={"account": "kim", "platform": "other"})
+    report = report_of(pen)
+    actions.post_update(
+        report_id=report.pk,
+        link_id=report.links.get().pk,
+        what=News.REFUSED,
+        at=timezone.now(),
+        data={"platform": "Any other site"},
+    )
+
+    body = page(pen.see("/follow/"))
+
+    assert "The site said no</p>" in body
+    assert "The site said no. That is not the end" in body
+    assert "Another site" in body
 
 
 def test_the_present_state_in_plain_words(sent: Pen, nour: Staff) -> None:
@@ -400,7 +418,7 @@ def test_a_browser_that_still_holds_what_was_erased_elsewhere(sent: Pen) -> None
     actions.erase_report(report=report_of(sent), by="young-person", at=timezone.now())
 
     response = sent.see("/follow/")
-    assert "Come back with your code" in page(response)
+    assert "Come back with my code" in page(response)
     assert response.cookies["note"].value == ""
 
 

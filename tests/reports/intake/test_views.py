@@ -19,6 +19,8 @@ from tests.reports.conftest import SHORTEST, Pen
 
 pytestmark = pytest.mark.django_db
 
+TU = re.compile(r"(?<![\w-])(?:tu|te|toi|ton|ta|tes|t’\w+)(?!\w)", re.I)
+
 
 def page(response: Any) -> str:
     """The words of a page that was shown."""
@@ -188,6 +190,27 @@ def test_an_adult_is_spoken_to_as_an_adult(pen: Pen) -> None:
     pen.answer("who", who="pupil")
 
     assert "Is the young person safe right now?" in page(pen.see("/report/2/"))
+
+
+def test_in_french_nobody_says_tu_to_an_adult(pen: Pen) -> None:
+    pen.browser.cookies["lang"] = "fr"
+    pen.answer("who", who="child")
+    path = "/report/2/"
+    while path != "/report/review/":
+        name = next(name for name, number in NUMBERS.items() if path == f"/report/{number}/")
+        shown = [page(pen.see(path))]
+        if "skip" not in SHORTEST[name] and "finish" not in SHORTEST[name]:
+            shown.append(page(pen.send(path, {"nothing": "1"})))
+            assert 'class="error-summary"' in shown[-1]
+        assert not any(TU.search(body) for body in shown), name
+        path = pen.answer(name)["Location"]
+        if name == "circumstances":
+            path = "/report/9/"  # "to the end" was pressed, but here every page is to be seen
+        elif name == "story":
+            path = "/report/10/"
+        elif name == "school":
+            path = "/report/11/"
+    assert not TU.search(page(pen.see(path)))
 
 
 # --- answers that do not fit --------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""The desk in a real browser: by keyboard, on a phone, and with an impatient finger."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+
+from cases import actions, queue
+from cases.models import Case, Note
+from cases.takedowns.states import Status
+from helpline.accounts.models import Staff
+from helpline.platforms.models import Platform
+from reports.actions import LinkFacts
+from reports.models import Report
+from tests.browser.test_report_follow import chromium  # noqa: F401  a fixture
+from tests.cases.takedowns.standing import standing
+from tests.cast import PASSWORD
+
+Tell = Callable[..., tuple[Report, str]]
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:  # noqa: F811
+    """`enter(staff, viewport)`: a page of this colleague, in English. Foreign requests and errors fail the test."""
+    contexts, troubles = [], []
+    ours = urlsplit(live_server.url).netloc
+
+    def log_in(staff: Staff, viewport: dict[str, int] = WIDE) -> Any:
+        context = chromium.new_context(viewport=viewport, base_url=live_server.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
+        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
+        page.goto("/staff/login/?lang=en")
+        page.fill("input[name=login]", staff.username)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/staff/")
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def test_the_queue_by_keyboard(enter: Callable[..., Any], tell: Tell, nour: Staff, chatter: Platform) -> None:
+    now = timezone.now()
+    first, second = (tell(at=now)[0] for _ in range(2))
+    queue.add_new_reports(at=now)
+    order = [item.report_id for item in queue.items(staff=nour, filters=queue.Filters())]
+    assert set(order) == {first.pk, second.pk}
+    page = enter(nour)
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/staff/reports/{order[0]}/")
+
+    page.goto("/staff/")
+    page.keyboard.press("/")
+    page.keyboard.type("joa")  # in a field these are letters
+    assert page.input_value("#search") == "joa"
+
+    page.goto("/staff/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    page.wait_for_url("**/staff/cases/**")
+    assert Case.objects.get().report_id == order[1]
+
+
+def test_an_impatient_finger_keeps_one_note(
+    enter: Callable[..., Any], tell: Tell, nour: Staff, chatter: Platform
+) -> None:
+    case = actions.open_case(report=tell()[0], by=nour, at=timezone.now())
+    page = enter(nour)
+    page.goto(f"/staff/cases/{case.ref}/")
+    page.fill("#id_note-text", "Called back.")
+    page.dblclick("text=Keep the note")
+    page.wait_for_selector("text=The note is kept.")
+    assert Note.objects.count() == 1
+
+
+def test_every_page_fits_a_phone(
+    enter: Callable[..., Any], tell: Tell, nour: Staff, maud: Staff, chatter: Platform, snaproom: Platform
+) -> None:
+    now = timezone.now()
+    links = (
+        LinkFacts(url="https://chatter.example/p/1"),
+        LinkFacts(url="https://snaproom.example/p/" + "x" * 300),
+    )
+    waiting, _code = tell(at=now, links=links)
+    case = actions.open_case(report=tell(at=now, links=links)[0], by=nour, at=now)
+    to_file = standing(Status.TO_FILE, case=case, by=nour, at=now, link=case.report.links.get(position=2))
+    queue.add_new_reports(at=now)
+
+    page = enter(maud, PHONE)
+    for address in (
+        "/staff/",
+        f"/staff/reports/{waiting.pk}/",
+        "/staff/cases/?whose=team",
+        f"/staff/cases/{case.ref}/",
+        f"/staff/cases/{case.ref}/takedowns/",
+        "/staff/takedowns/",
+        f"/staff/takedowns/{to_file.pk}/",
+        "/staff/incidents/",
+        "/staff/platforms/",
+        "/staff/team/",
+        "/staff/dashboard/",
+    ):
+        page.goto(address)
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], f"{address} is {width} pixels wide"
+
+
+def test_the_story_stays_folded_until_somebody_opens_it(
+    enter: Callable[..., Any], tell: Tell, nour: Staff, chatter: Platform
+) -> None:
+    report, _code = tell(story="Words that weigh.")
+    page = enter(nour)
+    page.goto(f"/staff/reports/{report.pk}/")
+    assert not page.is_visible("text=Words that weigh.")
+    page.click("text=In their own words")
+    assert page.is_visible("text=Words that weigh.")

@@ -1,0 +1,1 @@
+"""Faults caused on purpose while takedowns leave, and what must hold afterwards: `make fault`."""
