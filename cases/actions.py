@@ -25,7 +25,7 @@ from helpline.crypto import wrapping
 from helpline.retention import privacy
 from reports import actions as reports
 from reports.models import Link, Message, Report
-from reports.states import News, Status
+from reports.states import LinkStatus, News, Status
 
 
 class AlreadyOpen(Exception):
@@ -34,6 +34,10 @@ class AlreadyOpen(Exception):
     def __init__(self, case: Case) -> None:
         super().__init__(f"This report is already case {case.ref}.")
         self.case = case
+
+
+class NotAllGone(Exception):
+    """A case can't end as "everything is gone" while a link has not been seen gone."""
 
 
 def check_can_work_on(case: Case, *, by: Staff) -> None:
@@ -47,6 +51,11 @@ def can_work_on(case: Case, *, by: Staff) -> bool:
     if by.can(Permission.CASES_ALL):
         return True
     return by.can(Permission.CASES_OWN) and (case.assignee_id == by.pk or case.team_id in by.team_slugs())
+
+
+def can_hold_cases(staff: Staff) -> bool:
+    """May this person work on cases at all?"""
+    return staff.can(Permission.CASES_OWN) or staff.can(Permission.CASES_ALL)
 
 
 def happened(case: Case, what: Happening, *, by: Staff | None, at: datetime, **data: Any) -> None:
@@ -63,14 +72,14 @@ def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None
 
     Raises PermissionDenied, AlreadyOpen, WrongKey (erased), KeyUnavailable (public face).
     """
-    if not (by.can(Permission.CASES_OWN) or by.can(Permission.CASES_ALL)):
+    holder = assignee or by
+    if not (can_hold_cases(by) and can_hold_cases(holder)):
         raise PermissionDenied
     locked = Report.objects.select_for_update().get(pk=report.pk)
     existing = Case.objects.filter(report=locked).first()
     if existing is not None:
         raise AlreadyOpen(existing)
     box = locked.box_for_staff()
-    holder = assignee or by
     case = Case(
         report=locked,
         assignee=holder,
@@ -94,7 +103,7 @@ def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None
 def assign(*, case: Case, to: Staff, by: Staff, at: datetime) -> None:
     """Give the case to `to`, with their team. Raises PermissionDenied when either may not work on cases."""
     check_can_work_on(case, by=by)
-    if not (to.can(Permission.CASES_OWN) or to.can(Permission.CASES_ALL)):
+    if not can_hold_cases(to):
         raise PermissionDenied
     case.assignee = to
     case.team = Team.objects.filter(memberships__staff=to).order_by("slug").first() or case.team
@@ -161,8 +170,8 @@ def _lock(case: Case) -> None:
 @transaction.atomic
 def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
     """Waiting for the young person, or back to work. Raises ForbiddenMove."""
-    check_can_work_on(case, by=by)
     _lock(case)
+    check_can_work_on(case, by=by)
     if case.status == CaseStatus.CLOSED:
         raise ForbiddenMove("A closed case is reopened first.")
     case.move(CaseStatus.WAITING if waiting else CaseStatus.OPEN)
@@ -173,9 +182,12 @@ def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None:
-    """The end, until something changes. The young person's code still works. Raises ForbiddenMove."""
-    check_can_work_on(case, by=by)
+    """The end, until something changes. The young person's code still works. Raises ForbiddenMove, NotAllGone."""
     _lock(case)
+    check_can_work_on(case, by=by)
+    ended = (LinkStatus.GONE, LinkStatus.WITHDRAWN)
+    if outcome == Outcome.GONE and case.report.links.exclude(status__in=ended).exists():
+        raise NotAllGone
     case.move(CaseStatus.CLOSED)
     case.closed_at, case.outcome = at, outcome
     case.save(update_fields=["status", "closed_at", "outcome"])
@@ -188,8 +200,8 @@ def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None
 @transaction.atomic
 def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
     """Something came back: the case returns to whoever had it. Raises ForbiddenMove."""
-    check_can_work_on(case, by=by)
     _lock(case)
+    check_can_work_on(case, by=by)
     if case.status != CaseStatus.CLOSED:
         raise ForbiddenMove("Only a closed case can be reopened.")
     case.move(CaseStatus.OPEN)
@@ -216,9 +228,9 @@ def propose_incident(*, case: Case, at: datetime) -> Incident | None:
     if not alike:
         return None
     reasons = [kind for kind in incidents.KINDS if any(kind in kinds for kinds in alike.values())]
+    there = IncidentMember.objects.filter(case__in=alike).exclude(state=MemberState.DETACHED)
     found = (
-        Incident.objects.filter(members__case__in=alike, status=IncidentStatus.OPEN)
-        .exclude(members__state=MemberState.DETACHED, members__case__in=alike)
+        Incident.objects.filter(status=IncidentStatus.OPEN, pk__in=there.values("incident"))
         .order_by("opened_at")
         .first()
     )
@@ -241,8 +253,11 @@ def propose_incident(*, case: Case, at: datetime) -> Incident | None:
 
 @transaction.atomic
 def decide_membership(*, member: IncidentMember, joined: bool, by: Staff, at: datetime) -> None:
-    """A person says: the same cause, or not. Either can be changed back."""
+    """A person says: the same cause, or not. Either can be changed back; said twice, it is said once."""
+    member.refresh_from_db(from_queryset=IncidentMember.objects.select_for_update())
     check_can_work_on(member.case, by=by)
+    if member.state == (MemberState.JOINED if joined else MemberState.DETACHED):
+        return
     member.state = MemberState.JOINED if joined else MemberState.DETACHED
     member.decided_at, member.decided_by = at, by
     member.save(update_fields=["state", "decided_at", "decided_by"])
@@ -255,7 +270,9 @@ def decide_membership(*, member: IncidentMember, joined: bool, by: Staff, at: da
 
 @transaction.atomic
 def set_title(*, incident: Incident, text: str, by: Staff, at: datetime) -> None:
-    """A few words by which colleagues know the incident; sealed."""
+    """A few words by which colleagues know the incident; sealed. Raises PermissionDenied to who holds none of its cases."""
+    if not Case.objects.visible_to(by).filter(incidents=incident).exists():
+        raise PermissionDenied
     incident.title = incident.box().seal(incident, "title", text)
     incident.save(update_fields=["title"])
     audit.record(by=by, verb="incident.titled", obj=incident, at=at)

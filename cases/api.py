@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases import actions, queue
-from cases.actions import AlreadyOpen, can_work_on
+from cases.actions import AlreadyOpen, NotAllGone, can_work_on
 from cases.models import Case, CaseEvent, Incident, IncidentMember, Note
 from cases.reading import is_erased
 from cases.serializers import (
@@ -50,6 +50,12 @@ CanWork = needs(Permission.CASES_OWN, Permission.CASES_ALL)
 def already_open(error: AlreadyOpen) -> Problem:
     """Somebody took this report in hand before."""
     return Problem(409, "already_open", _("This report is a case already."), case=error.case.ref)
+
+
+@problems.meaning_of(NotAllGone)
+def not_all_gone(error: NotAllGone) -> Problem:
+    """The outcome says more than what was seen."""
+    return Problem(409, "not_all_gone", _("Not every link has been seen gone. Choose what is true of all of them."))
 
 
 problems.meaning_of(queue.BadCursor)(lambda error: keyset.bad_cursor())
@@ -406,7 +412,7 @@ def visible_incidents(request: Request) -> Any:
     """Incidents in which one of this person's cases is, or is proposed to be."""
     mine = IncidentMember.objects.filter(
         incident=OuterRef("pk"), case__in=Case.objects.visible_to(staff_of(request)).values("pk")
-    )
+    ).exclude(state=MemberState.DETACHED)
     if request.query_params.get("proposed") in {"true", "1"}:
         mine = mine.filter(state=MemberState.PROPOSED)
     members = IncidentMember.objects.select_related("case").order_by("proposed_at", "id")

@@ -30,10 +30,13 @@ PAGE = 50
 COUNT_UP_TO = 100  # a tab says "99+" beyond: counting a long queue costs more than the number is worth
 
 
+@transaction.atomic
 def add_new_reports(*, at: datetime, limit: int = 500) -> int:
     """Score submitted reports that have no queue item yet. Safe to run twice at once. Returns how many were added."""
+    # Locked, like everything that changes what belongs to a report: somebody may be opening it at this moment.
     reports = list(
-        Report.objects.filter(status=Status.SUBMITTED, queue_item=None)
+        Report.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(status=Status.SUBMITTED, queue_item=None)
         .order_by("submitted_at")
         .prefetch_related(Prefetch("links", Link.objects.select_related("platform")))[:limit]
     )
@@ -98,6 +101,7 @@ def note_unread(*, limit: int = 500) -> int:
         Message.objects.filter(
             author=Message.Author.YOUNG_PERSON, read_at=None, report__queue_item__unread=False
         )
+        .exclude(report__status=Status.ERASED)
         .order_by()
         .values_list("report_id", flat=True)
         .distinct()[:limit]

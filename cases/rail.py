@@ -1,6 +1,6 @@
 """The rail of the desk: where this person may go, and how much waits for them there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,7 +19,7 @@ from helpline.accounts.permissions import Permission
 # By name: the takedowns stand above the rail. Answers the takedowns of `staff` that need a person.
 TAKEDOWNS_NEEDING_A_PERSON = "cases.takedowns.desk.needing_a_person"
 
-# (what, label, address, icon, who sees it, which count)
+# (icon, label, address, who sees it, which count)
 PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = (
     ("queue", _("Queue"), "desk:queue", (Permission.QUEUE_READ,), "waiting"),
     ("cases", _("My cases"), "desk:cases", (Permission.CASES_OWN, Permission.CASES_ALL), "unread"),
@@ -30,6 +30,14 @@ PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = 
     ("team", _("Team"), "desk:team", (Permission.ACCOUNTS, Permission.CASES_ALL), ""),
     ("trail", _("Trail"), "desk:trail", (Permission.TRAIL,), ""),
 )
+
+# What the number beside a place counts, in words.
+COUNTED: Mapping[str, Promise | str] = {
+    "waiting": _("Waiting"),
+    "unread": _("Unread"),
+    "proposed": _("To decide"),
+    "takedowns": _("What needs a person"),
+}
 
 
 def counts(request: HttpRequest) -> dict[str, int]:
@@ -70,7 +78,13 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     found = counts(request)
     places = [
-        {"label": label, "url": reverse(name), "icon": icon, "count": capped(found.get(count))}
+        {
+            "label": label,
+            "url": reverse(name),
+            "icon": icon,
+            "count": capped(found.get(count)),
+            "counted": COUNTED.get(count, ""),
+        }
         for icon, label, name, permissions, count in PLACES
         if any(staff.can(permission) for permission in permissions)
     ]

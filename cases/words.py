@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.utils.functional import Promise
@@ -55,6 +56,14 @@ CONTACTS: Mapping[str, Words] = {
     "email": gettext_lazy("By e-mail"),
     "sms": gettext_lazy("By text message"),
     "phone": gettext_lazy("By phone"),
+}
+# The names a helpline's roles start with; one that an administrator gave is shown as it was written.
+ROLES: Mapping[str, Words] = {
+    "Counsellor": gettext_lazy("Counsellor"),
+    "Supervisor": gettext_lazy("Supervisor"),
+    "Administrator": gettext_lazy("Administrator"),
+    "Auditor": gettext_lazy("Auditor"),
+    "Partner": gettext_lazy("Partner"),
 }
 ANSWERS: Mapping[str, Words] = {
     "demand": gettext_lazy("What is asked of them"),
@@ -137,3 +146,11 @@ def event(line: CaseEvent) -> str:
 def _takedown_statuses() -> dict[str, Words]:
     """The takedowns' own words for their states, read from the model's field: their module stands above this one."""
     return dict(apps.get_model("takedowns", "Takedown")._meta.get_field("status").flatchoices)
+
+
+def host(url: str) -> str:
+    """The site an address stands on, "" where none can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

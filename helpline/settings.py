@@ -101,7 +101,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django.forms",  # the widget templates that TemplatesSetting looks for
     "allauth",
     "allauth.account",
@@ -178,7 +177,13 @@ DATABASES["default"] |= {
 BROKER_NUMBER = env.int("HELPLINE_BROKER_NUMBER", default=0)
 BROKER_URL = addresses.broker_url(VAR, BROKER_NUMBER) if EMBEDDED_BROKER else env.str("REDIS_URL")
 CACHE_URL = addresses.cache_url(VAR, BROKER_NUMBER) if EMBEDDED_BROKER else env.str("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "OPTIONS": {"serializer": "helpline.web.cache.JsonSerializer"},
+    }
+}
 
 # --- Celery: ids in arguments, JSON, no results (they would hold case data), prefetch 1 ---------------
 
@@ -195,6 +200,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False  # a wake is only a hint; a page must not wait for a broken broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever reaches the broker must not command workers
 CELERY_TIMEZONE = "UTC"
 SWEEP_SECONDS = env.float("HELPLINE_SWEEP_SECONDS", default=3 if DEMO else 10)
 CELERY_BEAT_SCHEDULE = {
@@ -206,10 +212,16 @@ CELERY_BEAT_SCHEDULE = {
         ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
         ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
         ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
+        ("erase-expired", "reports.tasks.erase_expired_reports", 3600.0),
         ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
         ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
     )
 }
+
+# --- Keeping and forgetting -----------------------------------------------------------------------------
+
+# A report is erased this long after the last contact; the privacy page says two years.
+RETENTION = timedelta(days=env.int("HELPLINE_RETENTION_DAYS", default=730))
 
 # --- Takedowns ----------------------------------------------------------------------------------------
 
@@ -314,6 +326,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG or DEMO
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_HANDLERS = ["helpline.web.uploads.NoFiles"]
 STORY_MAX_CHARS = 20_000
 
 # --- Headers ------------------------------------------------------------------------------------------
@@ -326,7 +339,6 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models.sql import InsertQuery
+from django.utils.translation import gettext_lazy as _
 
+from helpline import columns
 from helpline.audit import actions as audit
 from helpline.crypto import blind, wrapping
 from helpline.crypto.box import Box
@@ -23,6 +26,7 @@ from reports.states import AgeRange, Channel, Circumstance, Kind, LinkStatus, Ne
 
 DRAFT_LIFE = timedelta(days=7)
 SECOND_TAP = timedelta(minutes=1)
+MOST_LINKS = 200  # that a young person can add to one report, four pages of the form
 TRIAGE = "cases.tasks.triage_new_reports"
 FOLLOW_WITHDRAWALS = "cases.takedowns.tasks.follow_withdrawals"
 
@@ -68,6 +72,12 @@ class Submission:
 
 class DraftGone(Exception):
     """The draft expired or was erased."""
+
+
+class TooManyLinks(Exception):
+    """More places than one report may hold. `sentence` says so to the young person."""
+
+    sentence = _("This is more than one report can hold. Tell us about the others in a message.")
 
 
 # --- writing and sending ------------------------------------------------------------------------------
@@ -194,7 +204,9 @@ def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime
         recognised = platform_links.recognise(one.url) if one.url else None
         platform = known.get(one.platform) or (known.get(recognised.platform_slug) if recognised else None)
         platform = platform or Platform.objects.catch_all()
-        account = one.account or (recognised.account if recognised and recognised.account else "")
+        account = " ".join(one.account.split()) or (
+            recognised.account if recognised and recognised.account else ""
+        )
         link = Link(
             report=report,
             position=position,
@@ -235,11 +247,18 @@ def _fingerprint(report: Report, box: Box, facts: FingerprintFacts) -> Fingerpri
 
 @transaction.atomic
 def add_links(
-    *, report: Report, box: Box, facts: Sequence[LinkFacts], by: models.Model | str, at: datetime
+    *,
+    report: Report,
+    box: Box,
+    facts: Sequence[LinkFacts],
+    by: models.Model | str,
+    at: datetime,
+    most: int | None = None,
 ) -> list[Link]:
     """More places, from the young person or from the counsellor. Raises WrongKey once the report is erased.
 
-    What is there already is not added again, unless it was withdrawn.
+    What is there already is not added again, unless it was withdrawn. Raises TooManyLinks when there would
+    be more than `most`, the withdrawn ones counted.
     """
     locked = Report.objects.select_for_update().get(pk=report.pk)
     if locked.status == Status.ERASED:
@@ -251,6 +270,8 @@ def add_links(
     known |= {bytes(one) for one in accounts.values_list("account_index", flat=True) if one is not None}
     fresh = [one for one in facts if _index_of(one) not in known]
     last = locked.links.aggregate(last=models.Max("position"))["last"] or 0
+    if most is not None and fresh and last + len(fresh) > most:
+        raise TooManyLinks
     links = Link.objects.bulk_create(_links(locked, box, fresh, at=at, first=last + 1))
     _touch(locked, at)
     if links:
@@ -278,9 +299,15 @@ def post_updates(items: Sequence[NewsItem]) -> None:
 
     A link the young person withdrew stays withdrawn whatever else is learned of it.
     """
-    Update.objects.bulk_create(
-        Update(report_id=item.report_id, link_id=item.link_id, what=item.what, at=item.at, data=item.data)
-        for item in items
+    columns.insert(
+        Update,
+        {
+            "report": [item.report_id for item in items],
+            "link": [item.link_id for item in items],
+            "what": [item.what.value for item in items],
+            "at": [item.at for item in items],
+            "data": [item.data for item in items],
+        },
     )
     by_status: dict[tuple[LinkStatus, datetime], list[UUID]] = {}
     for item in items:
@@ -397,6 +424,16 @@ def erase_report(*, report: Report, by: models.Model | str, at: datetime) -> Non
 def _blank(rows: Iterable[models.Model], *, extra: Sequence[str] = ()) -> None:
     for row in rows:
         row.save(update_fields=[*privacy.blank(row), *extra])
+
+
+def erase_expired(*, now: datetime, limit: int = 200) -> int:
+    """Erase reports nobody has touched for `settings.RETENTION`. Returns how many."""
+    over = Report.objects.filter(last_contact_at__lte=now - settings.RETENTION).exclude(status=Status.ERASED)
+    count = 0
+    for report in over.order_by("last_contact_at")[:limit]:
+        erase_report(report=report, by=audit.SYSTEM, at=now)
+        count += 1
+    return count
 
 
 def purge_expired_drafts(*, now: datetime) -> int:

@@ -31,6 +31,7 @@ from helpline.web.idempotency import idempotent
 from helpline.web.problems import Problem
 from reports import actions, receipts
 from reports.bodies import EXAMPLE, LINKS_SCHEMA, SUBMISSION_SCHEMA, read_links, read_submission
+from reports.bounds import WRITING
 from reports.followup import news
 from reports.followup.page import named_in_a_sentence
 from reports.models import Message, Report, Update
@@ -65,6 +66,12 @@ KEY_HEADER = OpenApiParameter(
 def forbidden_move(error: ForbiddenMove) -> Problem:
     """The thing is in a state from which this does not follow."""
     return Problem(409, "forbidden_move", str(error))
+
+
+@problems.meaning_of(actions.TooManyLinks)
+def too_many_links(error: actions.TooManyLinks) -> Problem:
+    """The report is full."""
+    return problems.invalid({"links": [str(error.sentence)]})
 
 
 def unknown_code() -> Problem:
@@ -127,6 +134,10 @@ class ByCode(APIView):
 
     authentication_classes = ()
     permission_classes = (Open,)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Erased while the call was on its way: its code opens nothing any more."""
+        return super().handle_exception(unknown_code() if isinstance(exc, WrongKey) else exc)
 
     def opened(self, request: Request) -> tuple[Report, Box]:
         """The report and its box. Raises the one Problem for every code that opens nothing."""
@@ -235,6 +246,7 @@ class FollowMessages(ByCode):
     def post(self, request: Request) -> Response:
         """A message; the answer comes on the follow page."""
         report, box = self.opened(request)
+        WRITING.check(request._request)
         said = TextSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         message = actions.send_message(
@@ -292,8 +304,14 @@ class FollowLinks(ByCode):
     def post(self, request: Request) -> Response:
         """An address that is there already is not added again."""
         report, box = self.opened(request)
+        WRITING.check(request._request)
         now = timezone.now()
         actions.add_links(
-            report=report, box=box, facts=read_links(request.data), by=audit.YOUNG_PERSON, at=now
+            report=report,
+            box=box,
+            facts=read_links(request.data),
+            by=audit.YOUNG_PERSON,
+            at=now,
+            most=actions.MOST_LINKS,
         )
         return Response(followed(report, box, now=now), status=201)

@@ -108,12 +108,13 @@ class _Reader:
             return None
         try:
             found = datetime.fromisoformat(value)
-        except (ValueError, TypeError):
+            found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, TypeError, OverflowError):
             found = None
-        if found is None or not 2000 <= found.year <= 2100:
+        if found is None or not 2000 <= found.year < 2100:
             self.wrong(name, _("This must be a date, or a date and time (2026-03-02T12:00:00Z)."))
             return None
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found
 
     def truth(self, value: Any, name: str) -> bool | None:
         if value is None or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Texts too large to be read at all, answered calmly."""
+"""Texts too large to be read at all, answered calmly; and how much may be written by code from one address."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,8 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from helpline.web.flood import Gate
+
 DRAINED = 32 * 1024 * 1024  # a browser that is still sending does not read our answer
 PIECE = 64 * 1024
+
+# Messages and links a minute, on the pages and over the API: a school behind one address writes less.
+WRITING = Gate(settings.INTAKE_PER_MINUTE)
 
 View = Callable[..., HttpResponse]
 

@@ -16,7 +16,7 @@ from reports.note import Note
 WRONG_CODES = Gate(20)
 
 # Buttons and tokens are not what somebody typed.
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "code", "fresh"})
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "code", "fresh", notes.FIELD})
 
 
 class CodeForm(forms.Form):
@@ -68,13 +68,32 @@ class CodeForm(forms.Form):
         return HTTPStatus.TOO_MANY_REQUESTS if self.is_too_often else HTTPStatus.OK
 
 
+def open_note(request: HttpRequest) -> tuple[Note | None, CodeForm | None]:
+    """What this request may act on: the browser's note, else what the code opens that was typed along.
+
+    A form acts on the note that it was made for, or on none: two people may share one browser. The code form
+    comes with its error when it was tried.
+    """
+    note, form = notes.read(request), None
+    if request.method == "POST" and (note is None or not notes.is_for(request, note)):
+        note = None
+        if "code" in request.POST:
+            form = CodeForm(request.POST, auto_id="f-%s")
+            note = form.try_it(request)
+    notes.make_for(request, note)
+    return note, form
+
+
 def ask_for_code(
     request: HttpRequest,
     form: CodeForm | None = None,
     *,
     may_start_again: bool = False,
 ) -> HttpResponse:
-    """The page that asks for the code and sends everything typed once more. The stale cookie goes."""
+    """The page that asks for the code and sends everything typed once more. The stale cookie goes.
+
+    A cookie that the form was not made for stays: it is somebody else's, who may not know their code yet.
+    """
     typed = [
         (name, value) for name, values in request.POST.lists() if name not in NOT_TYPED for value in values
     ]
@@ -86,4 +105,7 @@ def ask_for_code(
         "may_start_again": may_start_again,
     }
     status = form.status if form else HTTPStatus.OK
-    return notes.forget(render(request, "reports/locked.html", context, status=status))
+    response = render(request, "reports/locked.html", context, status=status)
+    held = notes.read(request)
+    is_elses = request.method == "POST" and held is not None and not notes.is_for(request, held)
+    return response if is_elses else notes.forget(response)

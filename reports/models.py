@@ -94,12 +94,18 @@ class Report(models.Model):
                     staff_key=None,
                     code_key=None,
                     locator=None,
+                    deadline_at=None,
+                    school_index=None,
                     story=None,
+                    answers=None,
                     contact=None,
+                    school=None,
                 ),
             ),
         ]
         indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["submitted_at"], name="report_new", condition=Q(status=Status.SUBMITTED)),
+            models.Index(fields=["last_contact_at"], name="report_kept", condition=~Q(status=Status.ERASED)),
             models.Index(
                 fields=["school_index"], name="report_school", condition=Q(school_index__isnull=False)
             ),
@@ -124,7 +130,7 @@ class Report(models.Model):
         sealed = ("story", "answers", "contact", "school")
         says = _(
             "Your words are locked: only the people who help you and your code can open them. "
-            "They stay for 2 years after the last contact. When you erase them, they are gone at once. "
+            "They stay for %(time)s after the last contact. When you erase them, they are gone at once. "
             "A few plain facts stay, such as an age range: nobody can tell that they were yours."
         )
 
@@ -201,7 +207,7 @@ class Link(models.Model):
         sealed = ("url", "account")
         says = _(
             "The links and account names you gave us. They are locked, and unlocked to ask for the removal. "
-            "They stay for 2 years after the last contact. When you erase them, they are gone at once."
+            "They stay for %(time)s after the last contact. When you erase them, they are gone at once."
         )
 
     def __str__(self) -> str:
@@ -233,7 +239,7 @@ class Fingerprint(models.Model):
         says = _(
             "A fingerprint of a picture (a row of numbers made from it), if you made one. "
             "Nobody can make the picture again from it. "
-            "It stays for 2 years after the last contact. When you erase it, it is gone at once."
+            "It stays for %(time)s after the last contact. When you erase it, it is gone at once."
         )
 
     def __str__(self) -> str:
@@ -289,14 +295,19 @@ class Message(models.Model):
                 condition=Q(author="helpline") | Q(staff=None),
             ),
         ]
-        indexes: ClassVar[list[Any]] = [models.Index(fields=["report", "at"], name="message_report_at")]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["report", "at"], name="message_report_at"),
+            models.Index(
+                fields=["report"], name="message_unread", condition=Q(read_at=None, author="young-person")
+            ),
+        ]
 
     class Privacy:
         keep = ("id", "report", "author", "staff", "at", "read_at")
         sealed = ("body",)
         says = _(
             "What you wrote to us here, and what we answered. They are locked, too. "
-            "They stay for 2 years after the last contact. When you erase them, they are gone at once."
+            "They stay for %(time)s after the last contact. When you erase them, they are gone at once."
         )
 
     def __str__(self) -> str:

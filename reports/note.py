@@ -4,6 +4,7 @@ It ends with the browser, and after `settings.NOTE_COOKIE_AGE` without a page; e
 Nothing about the person is in a session, and the code is in no table.
 """
 
+import hmac
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
@@ -11,13 +12,15 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from helpline.crypto import cookies
+from helpline.crypto import blind, cookies
 from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
 from reports import actions, receipts
 from reports.models import Draft, Report
 
 PURPOSE = "note"
+FIELD = "whose"  # in every form that acts on what is open
+MADE_FOR = "reports.note"  # in request.META: the note that the page being made is about
 NO_CODE = (
     "0" * receipts.LENGTH
 )  # looked up in the place of what can't be a code, so that every wrong one costs the same
@@ -75,6 +78,27 @@ def forget(response: HttpResponse) -> HttpResponse:
     """Take the note out of the browser. What it opened stays, behind its code."""
     response.delete_cookie(settings.NOTE_COOKIE_NAME, samesite="Strict")
     return response
+
+
+def mark(note: Note) -> str:
+    """What a form carries to say whose it is: equal for the same draft or report, and telling nothing of it."""
+    return (blind.index(PURPOSE, str(note.id)) or b"").hex()[:32]
+
+
+def is_for(request: HttpRequest, note: Note) -> bool:
+    """Was the form that arrives made for `note`? Else it lay in an old tab, and another one was opened since."""
+    return hmac.compare_digest(request.POST.get(FIELD, "").encode(), mark(note).encode())
+
+
+def make_for(request: HttpRequest, note: Note | None) -> None:
+    """The forms of the page that answers `request` are for `note`, whatever the browser brought along."""
+    request.META[MADE_FOR] = note
+
+
+def mark_of(request: HttpRequest) -> str:
+    """The mark for the forms of the page that is being made; empty where nothing is open yet."""
+    note = request.META[MADE_FOR] if MADE_FOR in request.META else read(request)
+    return mark(note) if note else ""
 
 
 def from_code(typed: str) -> Note | None:

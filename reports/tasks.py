@@ -9,6 +9,13 @@ from reports import actions
 
 
 @shared_task
+def erase_expired_reports(**kwargs: Any) -> None:
+    """Erase what has been kept long enough."""
+    while actions.erase_expired(now=timezone.now()) == 200:
+        pass
+
+
+@shared_task
 def purge_expired_drafts(**kwargs: Any) -> None:
     """Delete drafts whose seven days are over."""
     actions.purge_expired_drafts(now=timezone.now())

@@ -9,6 +9,7 @@ import pgtrigger.core
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
 
 from helpline import wake
 from helpline.crypto import keyring
@@ -66,8 +67,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(autouse=True)
 def _fresh_start() -> Iterator[None]:
-    """No test sees another's rate limits or platforms, or rings a doorbell too soon after another's."""
+    """No test sees another's rate limits, platforms or language, or rings a doorbell too soon after another's.
+
+    Outside a request English is spoken; a page speaks French, unless the browser asks otherwise.
+    """
     cache.clear()
     wake._rung.clear()
     directory.forget()
-    yield
+    with translation.override("en"):
+        yield

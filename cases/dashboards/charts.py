@@ -10,7 +10,10 @@ from cases.dashboards.words import moment, short_span
 
 HEIGHT = 160  # of the tallest bar
 STEP, GAP = 76, 10  # a bar with its gap, and the gap
-WEEK_STEP, WEEK_GAP = 26, 6
+ROW, TOP = 16, -58  # a line of labels above the bars, and where the first stands
+WEEKS_WIDTH = 560  # whatever the number of weeks, so that the letters keep their size
+FEWEST_WEEKS = 13  # a single week is a bar, not a wall
+LABEL_WIDTH = 64  # of a day with its month
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Mark:
     """A line across the picture."""
 
     x: int
+    y: int  # of its label: no two stand in one line
     label: str
     anchor: str
 
@@ -50,8 +54,13 @@ def spread(bars: Sequence[Bar], *, p50_s: float | None, p90_s: float | None) -> 
     columns = [_column(place, bar, most) for place, bar in enumerate(bars)]
     width = len(bars) * STEP
     marks = [
-        Mark(_place(seconds, bars), label, "end" if _place(seconds, bars) > width * 0.7 else "start")
-        for seconds, label in ((p50_s, _("median")), (p90_s, _("p90")))
+        Mark(
+            x=_place(seconds, bars),
+            y=TOP + ROW * row,
+            label=label,
+            anchor="end" if _place(seconds, bars) > width * 0.7 else "start",
+        )
+        for row, (seconds, label) in enumerate(((p50_s, _("median")), (p90_s, _("p90"))))
         if seconds is not None
     ]
     return Spread(width=width, columns=columns, marks=marks)
@@ -104,8 +113,6 @@ class WeekColumn:
     acted_y: int
     acted_height: int
     label: str
-    label_x: int
-    anchor: str
     week: Week
 
 
@@ -120,24 +127,25 @@ class Weeks:
 def weeks(rows: Sequence[Week]) -> Weeks:
     """Requests by week, with the part that was acted on."""
     most = max((row.requested for row in rows), default=0) or 1
-    every = max(1, len(rows) // 5)
+    step = max(4, WEEKS_WIDTH // max(FEWEST_WEEKS, len(rows)))
+    gap = step // 4
+    width = max(WEEKS_WIDTH, step * len(rows))
+    every = -(-LABEL_WIDTH // step)
     columns = []
     for place, row in enumerate(rows):
-        # The last label would run out of the picture: it ends where its bar does.
-        is_last = place > len(rows) - 3 and len(rows) > 3
         height, acted = _tall(row.requested, most), _tall(row.acted_on, most)
+        # A label starts where its bar does; one that would run out of the picture is left out.
+        is_labelled = place % every == 0 and place * step + LABEL_WIDTH <= width
         columns.append(
             WeekColumn(
-                x=place * WEEK_STEP + WEEK_GAP // 2,
+                x=place * step + gap // 2,
                 y=HEIGHT - height,
-                width=WEEK_STEP - WEEK_GAP,
+                width=step - gap,
                 height=height,
                 acted_y=HEIGHT - acted,
                 acted_height=acted,
-                label=moment(row.start) if place % every == 0 else "",
-                label_x=place * WEEK_STEP + (WEEK_STEP if is_last else 0),
-                anchor="end" if is_last else "start",
+                label=moment(row.start) if is_labelled else "",
                 week=row,
             )
         )
-    return Weeks(width=max(1, len(rows)) * WEEK_STEP, columns=columns)
+    return Weeks(width=width, columns=columns)

@@ -33,10 +33,13 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     except Platform.DoesNotExist as error:
         raise Http404 from error
     counts = found.overall
+    one = Platform.objects.filter(slug=slug).first() if slug else None
+    title = _("Figures")
     context = {
+        "title": _("%(title)s: %(name)s") % {"title": title, "name": one} if one else title,
         "figures": found,
         "counts": counts,
-        "platform": Platform.objects.filter(slug=slug).first() if slug else None,
+        "platform": one,
         "all_url": with_filter(request, "platform", ""),
         "chips": [
             {"label": label, "url": with_filter(request, "days", key), "current": key == days}

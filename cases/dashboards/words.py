@@ -31,4 +31,4 @@ def short_span(seconds: int) -> str:
 
 def moment(day: date) -> str:
     """A day without its year."""
-    return date_format(day, "j M")
+    return date_format(day, "j N")

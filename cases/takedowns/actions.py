@@ -1,8 +1,9 @@
 """What changes a takedown, apart from the sending itself (dispatch.py). All knowledge enters by `record_outcome`."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -152,15 +153,14 @@ def _request_on(
         )
         for link in links
     ]
-    box = case.box()
     content = notices.build(
         notice=notice,
         channel=channel,
         report=case.report,
-        box=box,
+        box=case.box(),
         links=[(str(takedown.pk), takedown.link) for takedown in takedowns],
     )
-    findings = notices.check(content, private=private_texts(case, box))
+    findings = notices.check(content, needs_url=connector(channel.kind).needs_url)
     if findings:
         raise WeakNotice(findings)
     key = wrapping.new_data_key()
@@ -201,18 +201,11 @@ def default_regimes(channel: Channel) -> list[str]:
     return channel.regimes[:1]
 
 
-def private_texts(case: Case, box: Box) -> list[str]:
-    """What must never stand in a notice: the school, the contact, and whatever they call themselves."""
-    report = case.report
-    answers = box.open_json(report, "answers")
-    contact = box.open_json(report, "contact")
-    texts = [
-        box.open(report, "school"),
-        answers.get("name", ""),
-        answers.get("handle", ""),
-        contact.get("address", ""),
-    ]
-    return [text for text in texts if isinstance(text, str) and text.strip()]
+def lock(takedown_id: UUID) -> Takedown:
+    """The row, locked: its notice first, then itself. The one order everywhere, so that no two wait for each other."""
+    Notice.objects.select_for_update(of=("self",)).get(takedowns=takedown_id)
+    rows = Takedown.objects.select_for_update(of=("self",))
+    return rows.select_related("case", "platform", "notice", "link").get(pk=takedown_id)
 
 
 # --- learning -----------------------------------------------------------------------------------------
@@ -239,7 +232,7 @@ def record_outcome(
     """
     if by is not None:
         check_can_work_on(takedown.case, by=by)
-    row = Takedown.objects.select_for_update().select_related("case", "platform").get(pk=takedown.pk)
+    row = lock(takedown.pk)
     if event_key is not None and Event.objects.filter(key=event_key).exists():
         return False
     event = Event(
@@ -312,9 +305,12 @@ def moment(text: Any) -> datetime | None:
     """An RFC 3339 date and time of this century, or None."""
     try:
         found = datetime.fromisoformat(text)
-    except (ValueError, TypeError):
+        if found.tzinfo is None:
+            return None
+        found = found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return found if found.tzinfo and 2000 <= found.year < 2100 else None
+    return found if 2000 <= found.year < 2100 else None
 
 
 def mark_sent(row: Takedown, *, at: datetime, started_at: datetime | None = None) -> None:
@@ -373,11 +369,13 @@ def tell(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> No
 
 def _locked(takedown: Takedown, *, by: Staff) -> Takedown:
     check_can_work_on(takedown.case, by=by)
-    return (
-        Takedown.objects.select_for_update()
-        .select_related("case", "platform", "notice", "link")
-        .get(pk=takedown.pk)
-    )
+    return lock(takedown.pk)
+
+
+def _items(notice_id: UUID, status: Status) -> list[Takedown]:
+    """The notice's takedowns that are in `status`, locked, in the one order."""
+    rows = Takedown.objects.select_for_update(of=("self",)).select_related("case", "platform")
+    return list(rows.filter(notice=notice_id, status=status).order_by("pk"))
 
 
 def _note(row: Takedown, what: str, *, source: Source, by: Staff | None, at: datetime, **detail: Any) -> None:
@@ -391,7 +389,7 @@ def mark_filed(*, takedown: Takedown, reference: str, by: Staff, at: datetime) -
     row = _locked(takedown, by=by)
     if row.status != Status.TO_FILE:
         raise ForbiddenMove(f"A takedown that is {row.status} can't be filed by hand.")
-    for one in Takedown.objects.select_for_update().filter(notice=row.notice_id, status=Status.TO_FILE):
+    for one in _items(row.notice_id, Status.TO_FILE):
         mark_sent(one, at=at, started_at=at)
         one.save()
         _note(one, Status.SENT, source=Source.PERSON, by=by, at=at, filed_by_hand=True)
@@ -414,12 +412,8 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
     """
     if by is not None:
         check_can_work_on(takedown.case, by=by)
-    notice = Notice.objects.select_for_update().get(pk=takedown.notice_id)
-    rows = list(
-        Takedown.objects.select_for_update()
-        .select_related("case", "platform")
-        .filter(notice=notice, status=Status.UNKNOWN)
-    )
+    notice = lock(takedown.pk).notice
+    rows = _items(notice.pk, Status.UNKNOWN)
     if takedown.pk not in {row.pk for row in rows}:
         raise ForbiddenMove("Only an unknown send can be settled.")
     source = Source.PERSON if by else Source.QUERY
@@ -437,9 +431,9 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
             row.move(Status.QUEUED, at=at)
         row.save()
         _note(row, row.status, source=source, by=by, at=at, was_sent=was_sent)
-    notice.ask_at = None
+    notice.ask_at, notice.asks = None, 0
     notice.due_at = None if was_sent else at
-    notice.save(update_fields=["ask_at", "due_at"])
+    notice.save(update_fields=["ask_at", "asks", "due_at"])
     if not was_sent:
         wake(SEND)
     takedown.refresh_from_db()
@@ -469,11 +463,11 @@ def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
     live = _live_takedown(row.link)
     if live is not None:
         raise AlreadyRequested(live)
-    for one in Takedown.objects.select_for_update().filter(notice=row.notice_id, status=Status.FAILED):
+    for one in _items(row.notice_id, Status.FAILED):
         one.move(Status.QUEUED, at=at)
         one.save()
         _note(one, Status.QUEUED, source=Source.PERSON, by=by, at=at)
-    Notice.objects.filter(pk=row.notice_id).update(due_at=at, tries=0, failure="")
+    Notice.objects.filter(pk=row.notice_id).update(due_at=at, tries=0, asks=0, failure="")
     wake(SEND)
     takedown.refresh_from_db()
 
@@ -484,17 +478,20 @@ def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def follow_withdrawals(*, at: datetime, limit: int = 500) -> int:
     """Stop what the young person withdrew or erased. What is leaving this moment is stopped on the next sweep."""
-    rows = list(
-        Takedown.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("notice", "case__report")
-        .filter(link__status=LinkStatus.WITHDRAWN)
-        .exclude(status__in=[*states.ENDED, Status.SENDING, Status.GONE])[:limit]
+    wanted_no_more = (
+        Takedown.objects.filter(link__status=LinkStatus.WITHDRAWN)
+        .exclude(status__in=[*states.ENDED, Status.SENDING, Status.GONE])
+        .values_list("pk", flat=True)[:limit]
     )
-    for row in rows:
+    rows = []
+    for row in map(lock, sorted(wanted_no_more)):
+        if Status.WITHDRAWN not in states.TRANSITIONS[Status(row.status)]:
+            continue  # it began to leave, or ended, a moment ago
         row.move(Status.WITHDRAWN, at=at)
         row.next_look_at = None
         row.save()
         _note(row, Status.WITHDRAWN, source=Source.YOUNG_PERSON, by=None, at=at)
+        rows.append(row)
     _stop_sending({row.notice_id for row in rows})
     _forget_erased(limit=limit)
     return len(rows)
@@ -520,10 +517,11 @@ def _forget_erased(*, limit: int) -> None:
 
 
 def oldest_due() -> datetime | None:
-    """Since when the oldest row has been waiting for a worker; None when nothing is due."""
+    """Since when the oldest row that may leave has been waiting for a worker; None when nothing is due."""
     now = timezone.now()
+    usable = Channel.objects.in_use().filter(Q(paused_until=None) | Q(paused_until__lte=now))
     due = [
-        Notice.objects.filter(due_at__lte=now).aggregate(m=Min("due_at"))["m"],
+        Notice.objects.filter(due_at__lte=now, channel__in=usable).aggregate(m=Min("due_at"))["m"],
         Notice.objects.filter(lease_until__lte=now).aggregate(m=Min("lease_until"))["m"],
     ]
     return min((moment for moment in due if moment is not None), default=None)

@@ -1,4 +1,4 @@
-"""Asking for removals, seen from the desk: what would leave, shown before it leaves; then all of it or none."""
+"""Asking for removals, seen from the desk: what would leave, shown before it leaves; then all of that or none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from cases import words
 from cases.models import Case
 from cases.takedowns import actions, notices
 from cases.takedowns.connectors import connector
@@ -40,6 +41,7 @@ class Draft:
     subject: str = ""
     text: str = ""
     findings: Sequence[Finding] = ()
+    hosts: Sequence[str] = ()  # of links on a site that the directory does not know
 
     @property
     def may_leave(self) -> bool:
@@ -70,9 +72,10 @@ def _draft(
     platform = links[0].platform
     options = [Option(channel, channel.warnings(at), connector(channel.kind).by_hand) for channel in usable]
     option = next((one for one in options if one.channel.slug == chosen), options[0] if options else None)
-    if option is None:
-        return Draft(platform, links, options, None)
     box = case.box()
+    hosts = sorted({words.host(box.open(link, "url")) for link in links} - {""}) if platform.is_other else []
+    if option is None:
+        return Draft(platform, links, options, None, hosts=hosts)
     notice = Notice(
         channel=option.channel,
         regimes=actions.default_regimes(option.channel),
@@ -93,7 +96,8 @@ def _draft(
         chosen=option,
         subject=subject(shown),
         text=text(shown),
-        findings=notices.check(content, private=actions.private_texts(case, box)),
+        findings=notices.check(content, needs_url=connector(option.channel.kind).needs_url),
+        hosts=hosts,
     )
 
 

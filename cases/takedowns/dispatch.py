@@ -14,6 +14,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +32,7 @@ from cases.takedowns.models import Attempt, Event, Notice, Takedown
 from cases.takedowns.notices import NoticeContent
 from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
 from helpline.audit import actions as audit
-from helpline.crypto import wrapping
+from helpline.crypto import blind, wrapping
 from helpline.crypto.box import settings_box
 from helpline.platforms.models import Channel, ChannelKind
 from reports import actions as reports
@@ -101,11 +102,11 @@ def claim(open_routes: dict[int, Route], *, limit: int, now: datetime) -> list[C
     wanted = _start_sending([notice.pk for notice in taken], now=now)
     ready: list[tuple[Notice, NoticeContent, bytes]] = []
     for notice in taken:
-        if notice.pk not in wanted:
+        if not wanted[notice.pk]:
             _put_aside(notice, "withdrawn", now=now)
             continue
         try:
-            content = notices.content_of(notice)
+            content = notices.content_of(notice, items=wanted[notice.pk])
         except wrapping.WrongKey:
             _put_aside(notice, "erased", now=now)
             continue
@@ -131,16 +132,19 @@ def claim(open_routes: dict[int, Route], *, limit: int, now: datetime) -> list[C
     ]
 
 
-def _start_sending(ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
-    """queued -> sending for what the young person still wants. Returns the notices that have something to send."""
+def _start_sending(ids: Sequence[UUID], *, now: datetime) -> dict[UUID, set[UUID]]:
+    """queued -> sending for what is still wanted. Returns for each notice the takedowns that leave with it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE takedowns_takedown AS takedown SET status = %s, status_at = %s FROM reports_link AS link "
             "WHERE takedown.notice_id = ANY(%s::uuid[]) AND takedown.status = %s "
-            "AND link.id = takedown.link_id AND link.status <> %s RETURNING takedown.notice_id",
+            "AND link.id = takedown.link_id AND link.status <> %s RETURNING takedown.notice_id, takedown.id",
             [Status.SENDING, now, list(ids), Status.QUEUED, LinkStatus.WITHDRAWN],
         )
-        return {row[0] for row in cursor.fetchall()}
+        leaving: dict[UUID, set[UUID]] = {pk: set() for pk in ids}
+        for notice_id, takedown_id in cursor.fetchall():
+            leaving[notice_id].add(takedown_id)
+    return leaving
 
 
 BEGIN_ATTEMPTS = """
@@ -160,10 +164,15 @@ def _begin_attempts(leaving: Sequence[tuple[Notice, bytes]], *, now: datetime) -
                 now,
                 [notice.pk for notice, _body in leaving],
                 [notice.fence for notice, _body in leaving],
-                [hashlib.sha256(body).digest() for _notice, body in leaving],
+                [proof_of(body) for _notice, body in leaving],
             ],
         )
         return dict(cursor.fetchall())
+
+
+def proof_of(body: bytes) -> bytes:
+    """Proves what left to whoever holds the bytes; keyed, so that it tells nothing to who only holds the table."""
+    return blind.index("attempt", hashlib.sha256(body).hexdigest()) or b""
 
 
 def _put_aside(notice: Notice, why: str, *, now: datetime) -> None:
@@ -240,7 +249,8 @@ def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[UUID]:
     """Release the leases that are still ours; the ids of those notices."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE takedowns_notice AS notice SET lease_until = NULL, reference = mine.reference, "
+            "UPDATE takedowns_notice AS notice SET lease_until = NULL, "
+            "reference = COALESCE(NULLIF(mine.reference, ''), notice.reference), "  # a callback may have told it before
             "failure = mine.failure, due_at = mine.due_at, ask_at = mine.ask_at "
             "FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) "
             "AS mine(id, fence, reference, failure, due_at, ask_at) "
@@ -341,7 +351,7 @@ def _move_sending(endings: Sequence[Ending], *, now: datetime) -> None:
                 report_id=row.report_id,
                 link_id=row.link_id,
                 what=News.SENT,
-                at=now,
+                at=ending.sent_at,  # before anything the platform said of it
                 data={"platform": row.platform},
             )
             for row, ending in rows
@@ -557,8 +567,10 @@ def settle(*, now: datetime, limit: int = 50) -> int:
             continue
         row = Takedown.objects.select_related("case").filter(notice=notice, status=Status.UNKNOWN).first()
         if row is not None:
-            actions.resolve_unknown(takedown=row, was_sent=answer.arrived, by=None, at=timezone.now())
-            settled += 1
+            # A callback or a person may settle it while we ask.
+            with suppress(ForbiddenMove):
+                actions.resolve_unknown(takedown=row, was_sent=answer.arrived, by=None, at=timezone.now())
+                settled += 1
         if answer.reference:
             Notice.objects.filter(pk=notice.pk).update(reference=answer.reference)
         for item in answer.items:

@@ -6,9 +6,10 @@ statement of good faith. Nothing in a notice may lead to the young person.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -80,7 +81,7 @@ def build(
     kind = Kind(report.kind)
     prints = tuple(_fingerprint(row, box) for row in report.fingerprints.all())
     with translation.override(notice.language):
-        explanation = explain(kind, minor=minor, count=len(links))
+        explanation = explain(kind, minor=minor)
         good_faith = gettext(
             "We have a good-faith belief that the information and allegations in this notice are accurate and complete."
         )
@@ -97,7 +98,7 @@ def build(
             Item(
                 item_id=item_id,
                 url=box.open(link, "url"),
-                account=box.open(link, "account"),
+                account=one_line(box.open(link, "account")),
                 kind=link.kind,
                 fingerprints=prints,
             )
@@ -107,7 +108,12 @@ def build(
     )
 
 
-def explain(kind: Kind, *, minor: bool, count: int) -> str:
+def one_line(text: str) -> str:
+    """What somebody typed, unable to look like lines of the notice itself."""
+    return "".join(one for one in " ".join(text.split()) if one.isprintable())
+
+
+def explain(kind: Kind, *, minor: bool) -> str:
     """Why it is illegal, in the active language, from coarse facts only."""
     what = {
         Kind.DEEPNUDE: gettext(
@@ -128,19 +134,24 @@ def explain(kind: Kind, *, minor: bool, count: int) -> str:
             "The content shows a real person in an intimate way, without their consent to its publication."
         ),
     }[kind]
-    law = (
-        gettext(
-            "The person shown is a minor. Images and representations of minors of this nature are child sexual abuse "
-            "material; making, sharing and possessing them is a criminal offence (in France: article 227-23 of the Penal "
-            "Code)."
+    if kind == Kind.THREAT:
+        law = gettext(
+            "Threatening to publish intimate images in order to obtain something is a criminal offence (in France: "
+            "article 312-10 of the Penal Code)."
         )
-        if minor
-        else gettext(
+    elif minor:
+        law = gettext(
+            "The person shown is a minor. Images and representations of minors of this nature are child sexual abuse "
+            "material; making, sharing and possessing them is a criminal offence (in France: article 227-23 of the "
+            "Penal Code)."
+        )
+    else:
+        law = gettext(
             "Sharing it is a criminal offence (in France: articles 226-2-1 and 226-8-1 of the Penal Code)."
         )
-    )
     ask = gettext(
-        "We ask you to remove it, to prevent identical copies from being uploaded again, and to tell us your decision."
+        "We ask you to remove what is listed here, to prevent identical copies from being uploaded again, and to tell us "
+        "your decision."
     )
     return " ".join((what, law, ask))
 
@@ -153,8 +164,11 @@ def _fingerprint(row: Fingerprint, box: Box) -> dict[str, Any]:
 # --- Before it leaves ---------------------------------------------------------------------------------
 
 
-def check(content: NoticeContent, *, private: Sequence[str] = ()) -> list[Finding]:
-    """What stops this notice; [] when it may leave. `private` are texts that must not appear in it (names, the school)."""
+def check(content: NoticeContent, *, needs_url: bool = False) -> list[Finding]:
+    """What stops this notice; [] when it may leave. `needs_url`: the channel can't act on an account name alone.
+
+    That nothing in it leads to the young person needs no check here: its sentences are ours, chosen by coarse facts.
+    """
     found: list[Finding] = []
     if not content.items:
         found.append(
@@ -171,7 +185,7 @@ def check(content: NoticeContent, *, private: Sequence[str] = ()) -> list[Findin
                     gettext_lazy("Ask the young person for the address of the post, or add it yourself."),
                 )
             )
-        elif not item.url and item.kind != "profile":
+        elif not item.url and (needs_url or item.kind != "profile"):
             found.append(
                 Finding(
                     "no_url",
@@ -203,15 +217,6 @@ def check(content: NoticeContent, *, private: Sequence[str] = ()) -> list[Findin
                 gettext_lazy("Set HELPLINE_NOTIFIER_NAME and HELPLINE_NOTIFIER_EMAIL."),
             )
         )
-    said = f"{content.explanation} {content.good_faith}".casefold()
-    if any(len(text) > 3 and text.casefold() in said for text in private):
-        found.append(
-            Finding(
-                "identifies",
-                gettext_lazy("It holds something that leads to the young person."),
-                gettext_lazy("Remove names, contacts and the school from the explanation."),
-            )
-        )
     return found
 
 
@@ -223,16 +228,15 @@ def to_json(content: NoticeContent) -> str:
     return json.dumps(asdict(content), ensure_ascii=False)
 
 
-def content_of(notice: Notice) -> NoticeContent:
-    """The words of a stored notice. Raises WrongKey once erased."""
+def content_of(notice: Notice, *, items: Collection[UUID] | None = None) -> NoticeContent:
+    """The words of a stored notice, about all of its takedowns or only about `items`. Raises WrongKey once erased."""
     value = json.loads(notice.box().open(notice, "content"))
+    kept = [item for item in value["items"] if items is None or UUID(item["item_id"]) in items]
     return NoticeContent(
         **{
             **value,
             "regimes": tuple(value["regimes"]),
             "keywords": tuple(value["keywords"]),
-            "items": tuple(
-                Item(**{**item, "fingerprints": tuple(item["fingerprints"])}) for item in value["items"]
-            ),
+            "items": tuple(Item(**{**item, "fingerprints": tuple(item["fingerprints"])}) for item in kept),
         }
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
 import aiohttp
@@ -20,16 +20,17 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from yarl import URL
 
 from cases.takedowns import actions
 from cases.takedowns.models import Event, Takedown
 from cases.takedowns.states import ENDED, Outcome, Source, Status
 from helpline.crypto.wrapping import WrongKey
 
-BATCH = 200
-IN_FLIGHT = 100
+BATCH = IN_FLIGHT = 100  # the same, so that no look waits for a connection while its time runs
 MAX_HOPS = 5
 PORTS = {"http": 80, "https": 443}
+LONGEST_LOOK = 60.0  # seconds, with all its redirects; well within HANDS_OFF
 HANDS_OFF = timedelta(minutes=2)  # how long a claimed look is left alone by other workers
 AGENT = "Helpline link check (status and headers only)"
 
@@ -96,14 +97,17 @@ class Guard(AbstractResolver):
         """Nothing is kept open."""
 
 
-def check_address(url: str) -> SplitResult:
-    """The parts of an address the guard may follow. Raises Refused."""
+def check_address(url: str) -> URL:
+    """The address as it will be asked for, when the guard may follow it. Raises Refused.
+
+    It is read by the same parser that connects, so that no spelling of a host means one thing here and another there.
+    """
     try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
+        parts = URL(url)
+        port, host = parts.explicit_port, parts.raw_host
     except ValueError as error:
         raise Refused("malformed") from error
-    if parts.scheme not in PORTS or not host or parts.username or parts.password:
+    if parts.scheme not in PORTS or not host or parts.user or parts.password:
         raise Refused("not a plain web address")
     if port not in (None, PORTS[parts.scheme]):
         raise Refused("port")
@@ -119,10 +123,10 @@ def check_address(url: str) -> SplitResult:
     return parts
 
 
-def _simulated(parts: SplitResult) -> str | None:
+def _simulated(parts: URL) -> URL | None:
     """In the demo and in tests, names under .example lead to the simulator on this machine."""
-    if settings.SIMULATOR and (parts.hostname or "").endswith(".example"):
-        return f"http://{settings.SIMULATOR}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
+    if settings.SIMULATOR and (parts.raw_host or "").endswith(".example"):
+        return URL(f"http://{settings.SIMULATOR}{parts.raw_path_qs}", encoded=True)
     if settings.DEMO:
         raise Refused("the demo does not leave this machine")
     return None
@@ -135,13 +139,14 @@ async def look(url: str, http: aiohttp.ClientSession) -> Look:
     """Follow `url` and say what its status tells. Never raises for what a network or a site can do."""
     first, hops = url, 0
     try:
-        while True:
-            status, target = await _head(url, http)
-            if target is None:
-                return Look(_meaning(status, first, url), http_status=status, hops=hops)
-            if hops == MAX_HOPS:
-                return Look(Seen.UNCLEAR, http_status=status, hops=hops, detail="too many redirects")
-            url, hops = urljoin(url, target), hops + 1
+        async with asyncio.timeout(LONGEST_LOOK):
+            while True:
+                status, target = await _head(url, http)
+                if target is None:
+                    return Look(_meaning(status, first, url), http_status=status, hops=hops)
+                if hops == MAX_HOPS:
+                    return Look(Seen.UNCLEAR, http_status=status, hops=hops, detail="too many redirects")
+                url, hops = urljoin(url, target), hops + 1
     except Refused as error:
         return Look(Seen.UNCLEAR, hops=hops, detail=f"refused: {error}")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -155,9 +160,9 @@ async def _head(url: str, http: aiohttp.ClientSession) -> tuple[int, str | None]
     """The status of one address, and where it redirects to."""
     parts = check_address(url)
     simulated = _simulated(parts)
-    headers = {"Host": parts.netloc} if simulated else {}
+    headers = {"Host": parts.raw_host or ""} if simulated else {}
     for method in ("HEAD", "GET"):
-        async with http.request(method, simulated or url, headers=headers, allow_redirects=False) as answer:
+        async with http.request(method, simulated or parts, headers=headers, allow_redirects=False) as answer:
             status, target = answer.status, answer.headers.get("Location")
             answer.close()  # whatever follows the headers is not read
         if status not in (405, 501):
@@ -194,19 +199,19 @@ def session() -> aiohttp.ClientSession:
 
 
 def run(*, now: datetime, limit: int = BATCH) -> int:
-    """Look at the links that are due, once each. Returns how many were looked at."""
+    """Look at the links that are due, once each. Returns how many were claimed."""
     if not settings.RECHECK_ENABLED:
         return 0
-    due = _claim(now=now, limit=limit)
+    claimed, due = _claim(now=now, limit=limit)
     looked = asyncio.run(_look_at([url for _pk, url in due]))
     at = timezone.now()
     for (pk, _url), seen in zip(due, looked, strict=True):
         record_look(takedown_id=pk, seen=seen, at=at)
-    return len(due)
+    return claimed
 
 
 @transaction.atomic
-def _claim(*, now: datetime, limit: int) -> list[tuple[UUID, str]]:
+def _claim(*, now: datetime, limit: int) -> tuple[int, list[tuple[UUID, str]]]:
     rows = list(
         Takedown.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("case", "link")
@@ -223,7 +228,7 @@ def _claim(*, now: datetime, limit: int) -> list[tuple[UUID, str]]:
         if url:
             due.append((row.pk, url))
     Takedown.objects.bulk_update(rows, ["next_look_at"])
-    return due
+    return len(rows), due
 
 
 async def _look_at(urls: list[str]) -> list[Look]:
@@ -236,7 +241,7 @@ async def _look_at(urls: list[str]) -> list[Look]:
 @transaction.atomic
 def record_look(*, takedown_id: UUID, seen: Look, at: datetime) -> None:
     """Count a look, set the next one, and pass on what changed. Gone is believed at the third miss in a row."""
-    row = Takedown.objects.select_for_update().get(pk=takedown_id)
+    row = actions.lock(takedown_id)
     if row.status in ENDED:
         return
     row.looks = min(row.looks + 1, 32_000)
@@ -273,8 +278,7 @@ def record_look(*, takedown_id: UUID, seen: Look, at: datetime) -> None:
 def _change(row: Takedown, seen: Look) -> Outcome | None:
     """What this look adds to what is known; None for nothing new."""
     if seen.seen == Seen.GONE and row.misses >= settings.MISSES_BEFORE_GONE:
-        known = row.observed == Outcome.SEEN_GONE and row.status != Status.REAPPEARED
-        return None if known else Outcome.SEEN_GONE
+        return None if row.status == Status.GONE else Outcome.SEEN_GONE
     if seen.seen == Seen.THERE and (row.observed != Outcome.SEEN_THERE or row.status == Status.GONE):
         return Outcome.SEEN_THERE
     return None

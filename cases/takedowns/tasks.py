@@ -1,5 +1,6 @@
 """What beat, and whoever rings the doorbell, asks of the takedowns. Each task is safe to run twice, at once or never."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,20 +12,22 @@ from django.utils import timezone
 
 from cases.takedowns import actions, dispatch, recheck
 
-SENDERS = 0x53454E44  # the advisory lock's first half; the second is the sender's place
+# Advisory locks: the kind of run, and the place among those of its kind.
+SENDING, LOOKING = 0x53454E44, 0x4C4F4F4B
+RUN_FOR = 60.0  # seconds; what is left is found by the next sweep
 
 
 @contextmanager
-def _a_senders_place() -> Iterator[bool]:
-    """One of `settings.SENDERS` places over the whole installation, so that other tasks keep their turn."""
+def _a_place(kind: int, *, places: int = 1) -> Iterator[bool]:
+    """One of so many places over the whole installation, so that the other tasks keep their turn."""
     with connection.cursor() as cursor:
-        for place in range(settings.SENDERS):
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SENDERS, place])
+        for place in range(places):
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, place])
             if cursor.fetchone()[0]:
                 try:
                     yield True
                 finally:
-                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SENDERS, place])
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, place])
                 return
     yield False
 
@@ -33,9 +36,9 @@ def _a_senders_place() -> Iterator[bool]:
 def send_due(**kwargs: Any) -> None:
     """Send everything that is due, unless enough others do so already."""
     dispatch.reap(now=timezone.now())
-    with _a_senders_place() as free:
+    with _a_place(SENDING, places=settings.SENDERS) as free:
         if free:
-            dispatch.run(max_seconds=60)
+            dispatch.run(max_seconds=RUN_FOR)
 
 
 @shared_task
@@ -46,9 +49,11 @@ def settle_unknown(**kwargs: Any) -> None:
 
 @shared_task
 def recheck_due(**kwargs: Any) -> None:
-    """Look at links whose time has come, for as long as there are."""
-    while recheck.run(now=timezone.now()) == recheck.BATCH:
-        pass
+    """Look at links whose time has come, unless somebody does so already."""
+    until = time.monotonic() + RUN_FOR
+    with _a_place(LOOKING) as free:
+        while free and time.monotonic() < until and recheck.run(now=timezone.now()) == recheck.BATCH:
+            pass
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """The takedown desk, one takedown, and asking for removals from the case page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -211,7 +211,9 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
     """What would leave for the chosen links (all that can be asked for, when none is named); sent on POST."""
     case = case_for(request.user, ref)
     given = request.POST if request.method == "POST" else request.GET
-    links = _askable(case, given.getlist("link"))
+    # Shown as staying behind: never sent without having been shown as leaving.
+    staying = frozenset(given.getlist("staying"))
+    links = _askable(case, [*given.getlist("link"), *staying])
     channels = {
         name.removeprefix("channel-"): str(given[name]) for name in given if name.startswith("channel-")
     }
@@ -221,7 +223,7 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
         said = _("The young person erased this report. Nothing can be asked for any more.")
         return back_to(request, reverse("desk:case", kwargs={"ref": case.ref}), said, level=messages.WARNING)
     if request.method == "POST" and drafted:
-        return _send(request, case, drafted)
+        return _send(request, case, drafted, staying=staying)
     return _show_drafts(request, case, drafted)
 
 
@@ -231,10 +233,15 @@ def _show_drafts(
     context = {
         "case": case,
         "drafts": drafted,
-        "link_count": sum(len(draft.links) for draft in drafted),
-        "may_leave": bool(drafted) and all(draft.may_leave for draft in drafted),
+        "leaving": _links_in(draft for draft in drafted if draft.may_leave),
+        "blocked": [draft for draft in drafted if not draft.may_leave],
+        "staying": _links_in(draft for draft in drafted if not draft.may_leave),
     }
     return render(request, "takedowns/request.html", context, status=status)
+
+
+def _links_in(drafted: Iterable[Draft]) -> int:
+    return sum(len(draft.links) for draft in drafted)
 
 
 def _askable(case: Case, chosen: Sequence[str]) -> list[Link]:
@@ -250,10 +257,20 @@ def _askable(case: Case, chosen: Sequence[str]) -> list[Link]:
     return [link for link in links if link.pk not in asked]
 
 
-def _send(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpResponse:
+def _send(
+    request: StaffRequest, case: Case, drafted: Sequence[Draft], *, staying: frozenset[str]
+) -> HttpResponse:
+    """Ask for what may leave; the rest stays as it is, and the answer says so."""
+    leaving = [
+        draft
+        for draft in drafted
+        if draft.may_leave and staying.isdisjoint(str(link.pk) for link in draft.links)
+    ]
+    if not leaving:
+        return _show_drafts(request, case, drafted, status=NOT_TAKEN)
     page = f"{reverse('desk:case', kwargs={'ref': case.ref})}#links"
     try:
-        made = asking.ask(case=case, drafted=drafted, by=request.user, at=timezone.now())
+        made = asking.ask(case=case, drafted=leaving, by=request.user, at=timezone.now())
     except AlreadyRequested:
         said = _(
             "One of these links was asked for a moment ago. Nothing was sent twice; look at what is under way."
@@ -261,10 +278,11 @@ def _send(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpRe
         return back_to(request, page, said, level=messages.WARNING)
     except (NoChannel, WeakNotice):
         return _show_drafts(request, case, drafted, status=NOT_TAKEN)
-    return back_to(request, page, _what_was_asked(made))
+    left_over = _links_in(drafted) - _links_in(leaving)
+    return back_to(request, page, _what_was_asked(made, left_over=left_over))
 
 
-def _what_was_asked(made: Sequence[Takedown]) -> str:
+def _what_was_asked(made: Sequence[Takedown], *, left_over: int) -> str:
     by_hand = sum(one.status == Status.TO_FILE for one in made)
     leaving = len(made) - by_hand
     parts = []
@@ -274,4 +292,7 @@ def _what_was_asked(made: Sequence[Takedown]) -> str:
     if by_hand:
         text = ngettext("%(count)s is to be filed by hand.", "%(count)s are to be filed by hand.", by_hand)
         parts.append(text % {"count": by_hand})
+    if left_over:
+        text = ngettext("%(count)s link stays behind.", "%(count)s links stay behind.", left_over)
+        parts.append(text % {"count": left_over})
     return " ".join(parts)

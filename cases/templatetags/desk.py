@@ -15,6 +15,7 @@ from cases import rail, words
 from cases.reading import OpenCase, OpenReport
 from cases.states import Happening
 from helpline.accounts.permissions import Permission
+from helpline.platforms.models import Platform
 from reports.models import Message
 
 register = template.Library()
@@ -43,6 +44,18 @@ def link_kind_word(code: str) -> words.Words:
 @register.filter
 def shared_word(code: str) -> words.Words:
     return words.SHARED.get(code, code)
+
+
+@register.filter
+def role_word(name: str) -> words.Words:
+    return words.ROLES.get(name, name)
+
+
+@register.simple_tag
+def site_of(platform: Platform, url: str) -> str:
+    """The platform of a link; for one that the directory does not know, the site beside it."""
+    host = words.host(url) if platform.is_other else ""
+    return f"{platform} · {host}" if host else str(platform)
 
 
 @register.filter

@@ -28,12 +28,17 @@ def case_for(staff: Staff, ref: str) -> Case:
     return get_object_or_404(found, ref=ref.upper())
 
 
-def incident_for(staff: Staff, ref: str) -> Incident:
-    """The incident, for whoever may see one of the cases proposed for it or joined to it. Raises Http404 otherwise."""
+def visible_incidents(staff: Staff) -> QuerySet[Incident]:
+    """Incidents for which one of the cases this person may see is proposed, or which it joined."""
     mine = IncidentMember.objects.filter(case__in=Case.objects.visible_to(staff)).exclude(
         state=MemberState.DETACHED
     )
-    return get_object_or_404(Incident, ref=ref.upper(), pk__in=mine.values("incident"))
+    return Incident.objects.filter(pk__in=mine.values("incident"))
+
+
+def incident_for(staff: Staff, ref: str) -> Incident:
+    """The incident with this reference. Raises Http404 when it is not there or not for this person to see."""
+    return get_object_or_404(visible_incidents(staff), ref=ref.upper())
 
 
 def report_for(report_id: UUID) -> Report:

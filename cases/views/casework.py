@@ -99,6 +99,9 @@ def _on_case(
         case.refresh_from_db()
         said = _("Somebody changed this case meanwhile: it is “%(status)s” now. Nothing was done twice.")
         return back_to(request, page, said % {"status": case.get_status_display()}, level=messages.WARNING)
+    except actions.NotAllGone:
+        form.add_error("outcome", _("Not every link has been seen gone. Choose what is true of all of them."))
+        return show_case(request, case, status=NOT_TAKEN, **{name: form})
     except WrongKey:
         said = _("The young person erased this report. Nothing can be added to it any more.")
         return back_to(request, page, said, level=messages.WARNING)

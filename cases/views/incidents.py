@@ -16,7 +16,15 @@ from cases.forms import TitleForm
 from cases.incidents import Shared
 from cases.models import Case, Incident, IncidentMember
 from cases.states import MemberState
-from cases.views.answers import NOT_TAKEN, back_to, first_address, incident_for, next_address, page_of
+from cases.views.answers import (
+    NOT_TAKEN,
+    back_to,
+    first_address,
+    incident_for,
+    next_address,
+    page_of,
+    visible_incidents,
+)
 from cases.views.casework import CASEWORK
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.models import Staff
@@ -34,10 +42,7 @@ class Row:
 @needs(*CASEWORK)
 @require_safe
 def incident_list(request: StaffRequest) -> HttpResponse:
-    mine = IncidentMember.objects.filter(case__in=Case.objects.visible_to(request.user)).exclude(
-        state=MemberState.DETACHED
-    )
-    found = Incident.objects.filter(pk__in=mine.values("incident")).annotate(
+    found = visible_incidents(request.user).annotate(
         joined=Count("members", filter=Q(members__state=MemberState.JOINED)),
         proposed=Count("members", filter=Q(members__state=MemberState.PROPOSED)),
     )
@@ -119,11 +124,11 @@ def decide(request: StaffRequest, ref: str, member_id: int) -> HttpResponse:
     member = get_object_or_404(found, pk=member_id, incident__ref=ref.upper())
     joined = request.POST.get("joined") == "yes"
     actions.decide_membership(member=member, joined=joined, by=request.user, at=timezone.now())
-    page = (
-        reverse("desk:incident", kwargs={"ref": ref})
-        if request.POST.get("from") == "incident" and joined
-        else reverse("desk:case", kwargs={"ref": member.case.ref}) + "#incident"
-    )
-    return back_to(
-        request, page, _("Joined. You can undo it.") if joined else _("Kept apart. You can undo it.")
-    )
+    said = _("Joined. You can undo it.") if joined else _("Kept apart. You can undo it.")
+    if request.POST.get("from") != "incident":
+        return back_to(request, reverse("desk:case", kwargs={"ref": member.case.ref}) + "#incident", said)
+    # Going to the case would open it, and leave a reading in the trail that nobody asked for.
+    if visible_incidents(request.user).filter(pk=member.incident_id).exists():
+        return back_to(request, reverse("desk:incident", kwargs={"ref": member.incident.ref}), said)
+    said = _("Kept apart. You can undo it on the page of the case.")
+    return back_to(request, reverse("desk:incidents"), said)

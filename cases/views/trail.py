@@ -1,14 +1,17 @@
 """The trail: who did or read what, and whether its chain holds. It shows no content, because it holds none."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cases.models import Case
 from cases.views.answers import back_to, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.models import Staff
@@ -16,21 +19,19 @@ from helpline.accounts.permissions import Permission
 from helpline.audit import actions as audit
 from helpline.audit.models import AuditRow
 
-FILTERS = {"actor": "actor", "verb": "verb", "type": "object_type", "object": "object_id"}
+FILTERS = ("actor", "verb", "type", "object")
 
 
 @needs(Permission.TRAIL)
 @require_safe
 def trail_page(request: StaffRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "").replace("\0", "").strip()[:60] for name in FILTERS}
-    found = AuditRow.objects.filter(
-        **{column: asked[name] for name, column in FILTERS.items() if asked[name]}
-    )
-    page = page_of(request, found, "-id")
+    page = page_of(request, AuditRow.objects.filter(_asked_for(asked)), "-id")
     names = _names(row.actor for row in page.rows)
     context: dict[str, Any] = {
         "rows": [(row, names.get(row.actor, row.actor)) for row in page.rows],
         "asked": asked,
+        "colleagues": Staff.objects.order_by("display_name", "username"),
         "filtered": any(asked.values()),
         "last": AuditRow.objects.exclude(number=None).order_by("-number").first(),
         "unchained": AuditRow.objects.filter(number=None).order_by("id")[:100].count(),
@@ -38,6 +39,22 @@ def trail_page(request: StaffRequest) -> HttpResponse:
         "first_url": first_address(request),
     }
     return render(request, "cases/trail.html", context)
+
+
+def _asked_for(asked: Mapping[str, str]) -> Q:
+    """A colleague may be named by user name or by name, a case by its reference."""
+    found = Q()
+    if who := asked["actor"]:
+        named = Staff.objects.filter(Q(username__iexact=who) | Q(display_name__iexact=who))
+        found &= Q(actor__in=[who, *(f"staff:{pk}" for pk in named.values_list("pk", flat=True))])
+    if asked["verb"]:
+        found &= Q(verb=asked["verb"])
+    if asked["type"]:
+        found &= Q(object_type=asked["type"])
+    if which := asked["object"]:
+        case = Case.objects.filter(ref=which.upper()).values_list("pk", flat=True).first()
+        found &= Q(object_id=which) | (Q(object_type="case", object_id=str(case)) if case else Q(pk__in=()))
+    return found
 
 
 def _names(actors: Any) -> dict[str, str]:

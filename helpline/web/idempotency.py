@@ -1,7 +1,7 @@
 """Writes that may be sent again: `Idempotency-Key: <any text of 1 to 255 characters>`.
 
-The same key with the same request is answered as the first time, without doing it again
-(`Idempotency-Replayed: true`); with another request, 422; while the first is still being worked on, 409. Only
+The same key with the same request is not done again, and answered with the same status and the identifiers of the
+first answer (`Idempotency-Replayed: true`); with another request, 422; while the first is still being worked on, 409. Only
 answers that changed something are kept: after a refusal the same key may be used for the corrected request.
 The effect and the kept answer are written in one transaction, so that neither exists without the other.
 Without the header nothing is read or written.
@@ -36,6 +36,7 @@ REPLAYED = "Idempotency-Replayed"
 KEPT = timedelta(hours=24)
 MAX_LENGTH = 255
 ANYONE = "anyone"
+IDENTIFIERS = frozenset({"id", "ref", "status", "case", "receipt_code", "takedowns"})
 
 Handler = Callable[..., Response]
 
@@ -63,11 +64,9 @@ def idempotent(handler: Handler) -> Handler:
             return handler(view, request, *args, **kwargs)
         if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
             raise problems.invalid({HEADER: [_("From 1 to 255 visible characters.")]})
-        asked = hashlib.sha256(
-            b"\0".join(
-                [(request.method or "").encode(), request.get_full_path().encode(), request._request.body]
-            )
-        ).digest()
+        words = [(request.method or "").encode(), request.get_full_path().encode(), request._request.body]
+        # Keyed, or whoever holds the table could try out what was written.
+        asked = _digest("request", hashlib.sha256(b"\0".join(words)).hexdigest())
         return _once(
             actor=actor_of(request),
             key=key,
@@ -101,9 +100,16 @@ def _once(*, actor: str, key: str, asked: bytes, at: datetime, call: Callable[[]
     if 200 <= response.status_code < 300:
         row = ApiWrite(actor=actor, key=digest, request=asked, status=response.status_code, created_at=at)
         if response.data is not None:
-            row.response = box.seal(row, "response", json.dumps(response.data, cls=JSONEncoder))
+            row.response = box.seal(row, "response", json.dumps(_identifiers(response.data), cls=JSONEncoder))
         row.save(force_insert=True)
     return response
+
+
+def _identifiers(data: Any) -> Any:
+    """What of an answer is kept: which thing it was about. Its words are read anew, by who may still read them."""
+    if isinstance(data, dict):
+        return {key: _identifiers(value) for key, value in data.items() if key in IDENTIFIERS}
+    return [_identifiers(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def _held_by_us(digest: bytes) -> bool:

@@ -1,5 +1,6 @@
 """Coming back with the code: what happened, messages, more links, taking back, erasing."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -9,17 +10,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpline.audit import actions as audit
 from helpline.crypto.box import Box
+from helpline.crypto.wrapping import WrongKey
+from helpline.web.flood import address_of
 from reports import actions
 from reports import note as notes
-from reports.bounds import bounded
+from reports.bounds import WRITING, bounded
 from reports.followup import page as pages
 from reports.followup.forms import MessageForm, MorePlacesForm
-from reports.locked import CodeForm, ask_for_code
+from reports.locked import CodeForm, ask_for_code, open_note
 from reports.models import Message, Report
 from reports.places import PlacesForm
 from reports.states import LinkStatus
@@ -27,6 +31,7 @@ from reports.states import LinkStatus
 AUTO_ID = "f-%s"
 FOLLOW = "/follow/"
 START = "/report/"
+TOO_MANY_AT_ONCE = _("Too many at once. Wait a minute, then try again.")
 
 P = ParamSpec("P")
 
@@ -43,15 +48,14 @@ def opened(
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        note = notes.read(request)
-        form = None
-        if note is None and "code" in request.POST:
-            form = CodeForm(request.POST, auto_id=AUTO_ID)
-            note = form.try_it(request)
+        note, form = open_note(request)
         found = notes.report_of(note) if note else None
         if note is None or found is None:
             return ask_for_code(request, form)
-        return notes.keep(view(request, *found, *args, **kwargs), note)
+        try:
+            return notes.keep(view(request, *found, *args, **kwargs), note)
+        except WrongKey:  # erased since it was looked up
+            return ask_for_code(request)
 
     return wrapper
 
@@ -96,6 +100,7 @@ def _page(
     *,
     message: MessageForm | None = None,
     more: MorePlacesForm | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     now = timezone.now()
     page = pages.page_of(report, box, now=now)
@@ -107,7 +112,7 @@ def _page(
         "places": more.places() if more and more.is_bound and not more.errors else None,
         "done": _said(request),
     }
-    response = render(request, "reports/follow.html", context)
+    response = render(request, "reports/follow.html", context, status=status)
     if page.unread and request.method != "HEAD":
         actions.mark_read(report=report, author=Message.Author.HELPLINE, at=now)
     return response
@@ -124,6 +129,9 @@ def message(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
     form = MessageForm(request.POST, auto_id="m-%s")
     if not form.is_valid():
         return _page(request, report, box, message=form)
+    if _is_flood(request):
+        form.add_error("message", TOO_MANY_AT_ONCE)
+        return _page(request, report, box, message=form, status=HTTPStatus.TOO_MANY_REQUESTS)
     actions.send_message(
         report=report, box=box, text=form.cleaned_data["message"], by=None, at=timezone.now()
     )
@@ -143,10 +151,26 @@ def links(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
         return _found(request)
     if not form.is_valid() or "look" in request.POST:
         return _page(request, report, box, more=form)
-    added = actions.add_links(
-        report=report, box=box, facts=form.facts, by=audit.YOUNG_PERSON, at=timezone.now()
-    )
+    if _is_flood(request):
+        form.add_error("pasted", TOO_MANY_AT_ONCE)
+        return _page(request, report, box, more=form, status=HTTPStatus.TOO_MANY_REQUESTS)
+    try:
+        added = actions.add_links(
+            report=report,
+            box=box,
+            facts=form.facts,
+            by=audit.YOUNG_PERSON,
+            at=timezone.now(),
+            most=actions.MOST_LINKS,
+        )
+    except actions.TooManyLinks as error:
+        form.add_error("pasted", error.sentence)
+        return _page(request, report, box, more=form)
     return redirect(f"{FOLLOW}?done={'2' if added else '3'}#links")
+
+
+def _is_flood(request: HttpRequest) -> bool:
+    return WRITING.count(address_of(request), now=time.monotonic()) > 0
 
 
 def _found(request: HttpRequest) -> HttpResponse:
@@ -192,11 +216,7 @@ def stop(request: HttpRequest, report: Report, box: Box, number: int | None = No
 @bounded
 def erase(request: HttpRequest) -> HttpResponse:
     """Erase everything, sent or not; first what that means. There is no way back from it."""
-    note = notes.read(request)
-    form = None
-    if note is None and "code" in request.POST:
-        form = CodeForm(request.POST, auto_id=AUTO_ID)
-        note = form.try_it(request)
+    note, form = open_note(request)
     report = notes.report_of(note) if note else None
     draft = notes.draft_of(note) if note and report is None else None
     if note is None or not (report or draft):

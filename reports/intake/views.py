@@ -22,7 +22,7 @@ from reports.intake import interview as interviews
 from reports.intake.forms import QuestionForm, WhereForm, posted
 from reports.intake.interview import NUMBERS, Interview
 from reports.intake.questions import DEADLINE, QUESTIONS, Question
-from reports.locked import CodeForm, ask_for_code
+from reports.locked import CodeForm, ask_for_code, open_note
 from reports.models import Draft
 from reports.note import Kind, Note
 
@@ -88,12 +88,8 @@ def _sent_already(note: Note) -> HttpResponse | None:
 
 def _at_desk(request: HttpRequest, *, may_start_again: bool = False) -> Desk | HttpResponse:
     """What is open in this browser, or behind the code that was just typed; else the page to show instead."""
-    note, form = notes.read(request), None
+    note, form = open_note(request)
     desk = _open(note)
-    if desk is None and "code" in request.POST:
-        form = CodeForm(request.POST, auto_id=AUTO_ID)
-        note = form.try_it(request)
-        desk = _open(note)
     if desk is not None:
         return desk
     if note and (elsewhere := _sent_already(note)):
@@ -109,7 +105,9 @@ def _at_desk(request: HttpRequest, *, may_start_again: bool = False) -> Desk | H
 @bounded
 def start(request: HttpRequest) -> HttpResponse:
     """The first question, or where it was left. `?start=threat` begins with the card."""
-    note = notes.read(request)
+    note, form = open_note(request)
+    if note is None and (form or (request.method == "POST" and notes.read(request))):
+        return ask_for_code(request, form)
     if note and note.is_report:
         if request.method == "POST":
             return notes.forget(redirect(START))
@@ -138,6 +136,7 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     asked = QUESTIONS[number - 1]
     if _begins(request, asked):
+        notes.make_for(request, None)
         return _answer(request, Desk(Interview()), asked)
     desk = _at_desk(request, may_start_again=True)
     if isinstance(desk, HttpResponse):
@@ -151,10 +150,11 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
 
 def _begins(request: HttpRequest, asked: Question) -> bool:
     """Is this the first answer of a new report, or any answer of somebody who lost the code of the old one?"""
-    if request.method != "POST" or notes.read(request):
+    note = notes.read(request)
+    if request.method != "POST" or (note and notes.is_for(request, note)):
         return False
     first = DEADLINE if request.POST.get("start") == "threat" else QUESTIONS[0]
-    return "fresh" in request.POST or (asked is first and "code" not in request.POST)
+    return "fresh" in request.POST or (note is None and asked is first and "code" not in request.POST)
 
 
 def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
@@ -293,13 +293,13 @@ def _send(request: HttpRequest, desk: Desk) -> HttpResponse:
 @bounded
 def code(request: HttpRequest) -> HttpResponse:
     """The code, to be kept. Of a report it is shown until it was noted, then never again."""
-    note = notes.read(request)
+    note, tried = open_note(request)
     if note is None:
-        return redirect(FOLLOW)
+        return ask_for_code(request, tried) if notes.read(request) else redirect(FOLLOW)
     if not note.is_report:
         context = {"code": receipts.grouped(note.code), "days": actions.DRAFT_LIFE.days}
         return notes.keep(render(request, "reports/code_draft.html", context), note)
-    if note.shown:
+    if note.shown:  # or typed just now
         return notes.keep(redirect(FOLLOW), note)
     form = CodeForm(auto_id=AUTO_ID)
     form.fields["code"].required = False

@@ -227,7 +227,7 @@ def test_a_foreign_case_is_not_there_whatever_is_tried(
         ("POST", "assign/", {"to": "sacha"}),
         ("POST", "notes/", {"text": "x"}),
         ("POST", "messages/", {"text": "x"}),
-        ("POST", "close/", {"outcome": "gone"}),
+        ("POST", "close/", {"outcome": "advice"}),
         ("POST", "reopen/", None),
         ("POST", "takedowns/", {"links": [str(uuid4())]}),
     ]
@@ -257,7 +257,7 @@ def test_a_case_goes_its_way(
     note = call("POST", f"{path}notes/", {"text": "Called the school."}, by=nour)
     message = call("POST", f"{path}messages/", {"text": "We are on it."}, by=nour)
     closed = call("POST", f"{path}close/", {"outcome": "not_removed"}, by=nour)
-    closed_again = call("POST", f"{path}close/", {"outcome": "gone"}, by=nour)
+    closed_again = call("POST", f"{path}close/", {"outcome": "advice"}, by=nour)
     reopened = call("POST", f"{path}reopen/", by=nour)
     reopened_again = call("POST", f"{path}reopen/", by=nour)
     assigned = call("POST", f"{path}assign/", {"to": "sacha"}, by=maud)

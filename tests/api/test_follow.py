@@ -224,3 +224,61 @@ def test_many_wrong_codes_from_one_address_are_slowed_and_the_right_one_is_not(
     answers = [call("GET", "/api/v1/follow/", code="0000-0000-0000-0000").status_code for _one in range(4)]
     assert answers == [404, 404, 429, 429]
     assert call("GET", "/api/v1/follow/", code=code).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/follow/messages/", {"text": "Hello"}),
+        ("/api/v1/follow/links/", {"links": [{"url": "https://chatter.example/p/2"}]}),
+    ],
+)
+def test_erased_while_the_call_was_on_its_way(
+    call: Caller, submit: Submit, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, object]
+) -> None:
+    code = submit()
+    report = report_of(code)
+
+    class Meanwhile(Gate):
+        def check(self, request: object) -> None:
+            actions.erase_report(report=report, by="young-person", at=timezone.now())
+
+    monkeypatch.setattr("reports.api.WRITING", Meanwhile(1))
+
+    raced = call("POST", path, body, code=code)
+
+    assert raced.status_code == 404
+    assert raced.json() == call("POST", path, body, code=code).json()
+    assert raced.json()["code"] == "unknown_code"
+
+
+def test_a_report_holds_only_so_many_links(
+    call: Caller, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST_LINKS", 1)
+    code = submit()
+
+    body = {"links": [{"url": "https://chatter.example/p/2"}]}
+    answer = call("POST", "/api/v1/follow/links/", body, code=code)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["links"]
+    assert report_of(code).links.count() == 1
+
+
+def test_a_flood_of_messages_by_code_is_slowed(
+    call: Caller, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Gate):
+        def count(self, address: str, *, now: float) -> int:
+            return 30
+
+    monkeypatch.setattr("reports.api.WRITING", Full(1))
+
+    answer = call("POST", "/api/v1/follow/messages/", {"text": "Hello"}, code=submit())
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (
+        429,
+        "throttled",
+        "30",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from helpline.platforms import directory
@@ -40,8 +40,15 @@ class Pen:
         return self.browser.get(path)
 
     def send(self, path: str, data: dict[str, Any] | None = None) -> HttpResponse:
-        """POST."""
-        return self.browser.post(path, data or {})
+        """POST, from a page that was made for what is open now."""
+        return self.browser.post(path, self.marked() | (data or {}))
+
+    def marked(self) -> dict[str, Any]:
+        """What the forms on this browser's pages carry unseen."""
+        request = HttpRequest()
+        request.COOKIES = {name: morsel.value for name, morsel in self.browser.cookies.items()}
+        note = notes.read(request)
+        return {notes.FIELD: notes.mark(note)} if note else {}
 
     def answer(self, name: str, **data: Any) -> HttpResponse:
         """Answer one question; without data, in the shortest honest way."""

@@ -31,9 +31,12 @@ answers = {
     "who": {"who": "self"}, "safety": {"safety": "safe"}, "age": {"age_range": "13-14"}, "kind": {"kind": "deepnude"},
     "places": {"pasted": "https://chatter.example/p/1"}, "circumstances": {"finish": "1"}, "contact": {"via": "none"},
 }
+whose = {}
 for name, data in answers.items():
-    browser.post(f"/report/{NUMBERS[name]}/", data)
-sent = browser.post("/report/review/")
+    browser.post(f"/report/{NUMBERS[name]}/", data | whose)
+    page = browser.get("/report/review/", follow=True).content.decode()
+    whose = {"whose": page.partition('name="whose" value="')[2].partition('"')[0]}
+sent = browser.post("/report/review/", whose)
 report = Report.objects.get()
 try:
     report.box_for_staff()

@@ -8,6 +8,7 @@ from cases.takedowns.connectors.base import Answer, Connector, Lines, Route, Sen
 from cases.takedowns.connectors.text import subject, text
 from cases.takedowns.models import Notice
 from cases.takedowns.notices import content_of
+from cases.takedowns.states import Status
 from helpline.platforms.models import ChannelKind
 
 __all__ = [
@@ -39,8 +40,12 @@ def connector(kind: str) -> Connector:
 
 
 def text_to_paste(notice: Notice) -> dict[str, str]:
-    """For filing by hand: the pieces a form asks for, in the notice's language. Raises WrongKey once erased."""
-    content = content_of(notice)
+    """For filing by hand: the pieces a form asks for, in the notice's language, about what is still to be filed.
+
+    Raises WrongKey once erased.
+    """
+    waiting = notice.takedowns.filter(status=Status.TO_FILE).values_list("pk", flat=True)
+    content = content_of(notice, items=set(waiting))
     return {
         "subject": subject(content),
         "text": text(content),

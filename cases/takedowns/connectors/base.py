@@ -130,9 +130,14 @@ class Lines:
 
 
 class Connector:
-    """Base of all connectors. `by_hand` kinds are never claimed by a worker; `can_ask` ones answer status queries."""
+    """Base of all connectors.
+
+    `by_hand` kinds are never claimed by a worker; `needs_url` ones take no account name alone; `can_ask` ones answer
+    status queries.
+    """
 
     by_hand: ClassVar[bool] = False
+    needs_url: ClassVar[bool] = False
     can_ask: ClassVar[bool] = False
 
     def compose(self, content: NoticeContent, route: Route, *, at: datetime) -> bytes:

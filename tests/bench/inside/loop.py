@@ -1,4 +1,4 @@
-"""`loop COUNT ADDRESS`: the limit of sending: ready-made, ready-signed notices through a bare aiohttp loop; answers the rate.
+"""`loop COUNT ADDRESS`: the limit of sending: ready-made, signed notices through a bare aiohttp loop; answers the rate.
 
 No database, no sealing, nothing written down: what is left of a send when everything is taken away but the wire.
 """
@@ -38,7 +38,7 @@ def letters(count: int) -> Iterator[Letter]:
                 "category": PROTECTION_OF_MINORS,
                 "keywords": [KEYWORDS[Kind.DEEPNUDE]],
                 "depicts_minor": True,
-                "explanation": explain(Kind.DEEPNUDE, minor=True, count=1),
+                "explanation": explain(Kind.DEEPNUDE, minor=True),
                 "good_faith": "We have a good-faith belief that this notice is accurate and complete.",
                 "signature": None,
                 "items": [

@@ -1,5 +1,6 @@
 """Pictures: whole numbers inside the frame, nothing that counts is invisible."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from cases.dashboards import charts
 from cases.dashboards.metrics import EDGES, Bar, Week
-from cases.dashboards.words import share, short_span, span
+from cases.dashboards.words import moment, share, short_span, span
 
 STARTS, ENDS = (0, *EDGES), (*EDGES, None)
 
@@ -50,6 +51,28 @@ def test_the_weeks_stay_in_their_frame(counts: list[tuple[int, int]]) -> None:
     for column in drawn.columns:
         assert 0 <= column.x < column.x + column.width <= drawn.width
         assert column.acted_height <= column.height <= charts.HEIGHT
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 13, 53])
+def test_labels_of_weeks_neither_touch_nor_run_out(count: int) -> None:
+    monday = date(2026, 3, 2)
+    drawn = charts.weeks([Week(monday + timedelta(weeks=place), 3, 1) for place in range(count)])
+    starts = [column.x for column in drawn.columns if column.label]
+    assert starts
+    assert all(later - one >= charts.LABEL_WIDTH for one, later in itertools.pairwise(starts))
+    assert starts[-1] + charts.LABEL_WIDTH <= drawn.width + charts.LABEL_WIDTH // 4
+    assert drawn.width == charts.WEEKS_WIDTH  # letters keep their size, and one week is no wall
+
+
+def test_days_are_written_in_the_language_of_the_reader() -> None:
+    with translation.override("fr"):
+        assert moment(date(2026, 2, 9)) == "9 fév."
+
+
+def test_the_labels_of_two_marks_never_stand_in_one_line() -> None:
+    drawn = charts.spread(bars([1] * len(STARTS)), p50_s=100, p90_s=101)
+    first, second = drawn.marks
+    assert first.y + charts.ROW <= second.y < -charts.ROW  # and above the number of the tallest bar
 
 
 @pytest.mark.parametrize(

@@ -119,16 +119,6 @@ def test_a_colleague_of_another_team_may_not_ask(case: Case, sacha: Staff, noon:
         actions.request_takedown(case=case, links=list(case.report.links.all()), by=sacha, at=noon)
 
 
-def test_a_notice_that_would_identify_is_stopped(
-    open_case: Any, chatter: Platform, nour: Staff, noon: datetime
-) -> None:
-    case = open_case(school="intimate image or video")  # a word that stands in every explanation
-    with pytest.raises(actions.WeakNotice) as error:
-        actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=noon)
-    assert [finding.code for finding in error.value.findings] == ["identifies"]
-    assert not Notice.objects.exists()
-
-
 def test_an_account_name_alone_is_not_enough_for_a_post(
     open_case: Any, chatter: Platform, nour: Staff, noon: datetime
 ) -> None:

@@ -197,7 +197,7 @@ def test_the_latest_request_counts_and_the_earlier_ones_stay(open_case: OpenCase
 def test_a_withdrawn_link_and_a_closed_case_are_not_asked_for(open_case: OpenCase, nour: Staff) -> None:
     withdrawn, closed = open_case(), open_case()
     reports.withdraw(report=withdrawn.report, links=list(withdrawn.report.links.all()), at=NOON)
-    casework.close_case(case=closed, outcome=CaseOutcome.GONE, by=nour, at=NOON)
+    casework.close_case(case=closed, outcome=CaseOutcome.ADVICE, by=nour, at=NOON)
     assert [links(case, nour)[0].may_ask for case in (withdrawn, closed)] == [False, False]
 
 
@@ -269,7 +269,7 @@ def test_each_state_asks_for_its_own_step(
 
 def test_a_closed_or_erased_case_asks_for_nothing(open_case: OpenCase, nour: Staff) -> None:
     closed, erased = open_case(), open_case()
-    casework.close_case(case=closed, outcome=CaseOutcome.GONE, by=nour, at=NOON)
+    casework.close_case(case=closed, outcome=CaseOutcome.ADVICE, by=nour, at=NOON)
     reports.erase_report(report=erased.report, by="young-person", at=NOON)
     assert steps(closed, nour) == steps(Case.objects.get(pk=erased.pk), nour) == []
 

@@ -1,6 +1,5 @@
 """Sending to a platform that behaves, and to one that does not. Every send here is a real one, over a real connection."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +77,7 @@ def test_the_attempt_is_written_before_anything_leaves(
     [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
     attempt = Attempt.objects.get()
     assert (attempt.result, attempt.finished_at) == ("", None)
-    assert bytes(attempt.digest) == hashlib.sha256(claim.body).digest()
+    assert bytes(attempt.digest) == dispatch.proof_of(claim.body)
     takedown.refresh_from_db()
     assert takedown.status == Status.SENDING
     assert deliveries(simulator, takedown) == 0
@@ -200,6 +199,35 @@ def test_what_was_withdrawn_before_it_left_stays_here(
     takedown.refresh_from_db()
     assert takedown.status == Status.WITHDRAWN
     assert deliveries(simulator, takedown) == 0
+
+
+@pytest.mark.parametrize("how", ["cancelled", "withdrawn"])
+def test_of_several_items_only_the_wanted_ones_leave(
+    live: Any, open_case: Any, nour: Staff, how: str
+) -> None:
+    live("chatter").channels.update(max_items=10)
+    now = timezone.now()
+    case = open_case(at=now, links=tuple(LinkFacts(url=f"https://chatter.example/p/{n}") for n in range(3)))
+    takedowns = actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=now)
+    unwanted = takedowns[1]
+    if how == "cancelled":
+        actions.cancel(takedown=unwanted, by=nour, at=now)
+    else:
+        reports.withdraw(report=case.report, links=[unwanted.link], at=now)
+    [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
+    kept = {str(one.pk) for one in takedowns} - {str(unwanted.pk)}
+    assert {item.item_id for item in claim.content.items} == kept
+    assert str(unwanted.pk).encode() not in claim.body
+
+
+def test_a_reference_told_by_a_callback_is_kept(live: Any, ask: Ask) -> None:
+    live("chatter")
+    ask()
+    now = timezone.now()
+    [claim] = dispatch.claim(dispatch.routes([ChannelKind.HTTP_API], now=now), limit=10, now=now)
+    Notice.objects.update(reference="told before")
+    dispatch.finish([(claim, Sent(Result.UNKNOWN, detail="no answer"))], now=now)
+    assert Notice.objects.get().reference == "told before"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("chatter")]
 
 
 @pytest.fixture
+def other_site() -> Platform:
+    """Where a link on a site that nobody knows is kept; nothing can be sent there."""
+    return Platform.objects.get_or_create(
+        is_other=True, defaults={"slug": "other", "name": "Any other site"}
+    )[0]
+
+
+@pytest.fixture
 def stand(open_case: OpenCase, nour: Staff) -> Callable[..., Takedown]:
     """`stand(Status.REFUSED)`: a request of a case of Nour's that stands there."""
 
@@ -487,3 +495,52 @@ def test_nothing_is_asked_for_an_erased_report(open_case: OpenCase, desk: Desk, 
         assert answer.status_code == 200
         assert "Ask for its removal" not in answer.content.decode()
     assert not Takedown.objects.exists()
+
+
+def test_what_may_leave_leaves_and_the_rest_stays_behind_in_words(
+    open_case: OpenCase, other_site: Platform, desk: Desk, nour: Staff
+) -> None:
+    case = open_case(
+        links=(
+            LinkFacts(url="https://chatter.example/p/1"),
+            LinkFacts(url="https://chatter.example/p/2"),
+            LinkFacts(url="https://unknown-site.example/x"),
+        )
+    )
+    client, ask = desk(nour), f"/staff/cases/{case.ref}/takedowns/"
+
+    page = client.get(ask).content.decode()
+    assert "Ask for the removal of 2 links" in page
+    assert "1 link stays behind." in page
+    assert f"{other_site.name} · unknown-site.example</b> <span>No channel yet." in page
+
+    good, bad = case.report.links.exclude(platform=other_site), case.report.links.get(platform=other_site)
+    typed = {"link": [str(link.pk) for link in good], "staying": str(bad.pk)}
+    answer = client.post(ask, typed, follow=True)
+
+    said = answer.content.decode()
+    assert "2 requests leave now. 1 link stays behind." in said
+    assert f"{other_site.name} · unknown-site.example" in said  # on the case page too
+    assert set(Takedown.objects.values_list("link", flat=True)) == {link.pk for link in good}
+
+
+def test_what_was_shown_as_staying_does_not_leave_unseen(
+    open_case: OpenCase, desk: Desk, nour: Staff
+) -> None:
+    case = open_case()  # its channel came into use after the page was shown
+    typed = {"staying": str(case.report.links.get().pk)}
+    answer = desk(nour).post(f"/staff/cases/{case.ref}/takedowns/", typed)
+    assert answer.status_code == 422
+    assert "Send the request" in answer.content.decode()
+    assert not Takedown.objects.exists()
+
+
+def test_the_row_to_file_leads_to_the_text_and_to_the_form(
+    open_case: OpenCase, snaproom: Platform, desk: Desk, nour: Staff
+) -> None:
+    case = open_case(links=(LinkFacts(url="https://snaproom.example/p/1"),))
+    takedown = standing(Status.TO_FILE, case=case, by=nour, at=NOON)
+    page = desk(nour).get("/staff/takedowns/?tab=to-file").content.decode()
+    assert f'class="button plain small" href="{address(takedown)}">The text to paste' in page
+    assert f'href="{takedown.notice.channel.address}"' in page
+    assert 'title="Platform says: ' in page

@@ -39,7 +39,7 @@ def address(case: Case, what: str = "") -> str:
 def test_my_cases_by_where_they_stand(open_case: OpenCase, desk: Desk, nour: Staff, maud: Staff) -> None:
     open_, waiting, closed, theirs = open_case(), open_case(), open_case(), open_case(by=maud)
     actions.set_waiting(case=waiting, waiting=True, by=nour, at=NOON)
-    actions.close_case(case=closed, outcome=Outcome.GONE, by=nour, at=NOON)
+    actions.close_case(case=closed, outcome=Outcome.ADVICE, by=nour, at=NOON)
     client = desk(nour)
 
     def under(query: str) -> set[Case]:
@@ -50,7 +50,7 @@ def test_my_cases_by_where_they_stand(open_case: OpenCase, desk: Desk, nour: Sta
     assert under("?tab=closed") == {closed}
     assert under("?whose=team") == {open_, theirs}
     assert under("?tab=nonsense&whose=nonsense") == {open_}
-    assert "Everything is gone" in client.get("/staff/cases/?tab=closed").content.decode()
+    assert str(Outcome.ADVICE.label) in client.get("/staff/cases/?tab=closed").content.decode()
 
 
 def test_another_teams_cases_are_in_no_list(open_case: OpenCase, desk: Desk, sacha: Staff) -> None:
@@ -155,7 +155,7 @@ POSTS: dict[str, dict[str, str]] = {
     "handle/": {"handle-text": "x"},
     "links/": {"links-addresses": "https://chatter.example/p/9"},
     "waiting/": {"waiting": "yes"},
-    "close/": {"close-outcome": "gone"},
+    "close/": {"close-outcome": "advice"},
     "reopen/": {},
 }
 
@@ -364,13 +364,13 @@ def test_a_case_does_not_close_without_saying_how(
 
 
 @pytest.mark.parametrize(
-    ("what", "typed"), [("close/", {"close-outcome": "gone"}), ("waiting/", {"waiting": "no"})]
+    ("what", "typed"), [("close/", {"close-outcome": "advice"}), ("waiting/", {"waiting": "no"})]
 )
 def test_a_stale_page_is_told_so_and_does_nothing_twice(
     what: str, typed: dict[str, str], open_case: OpenCase, desk: Desk, nour: Staff
 ) -> None:
     case = open_case()
-    actions.close_case(case=case, outcome=Outcome.GONE, by=nour, at=timezone.now())
+    actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=timezone.now())
     events = CaseEvent.objects.count()
 
     answer = desk(nour).post(address(case, what), typed, follow=True)
@@ -404,7 +404,7 @@ def test_an_erased_case_still_has_its_page(
     takedowns.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=NOON)
     actions.add_note(case=case, text="secret note", by=nour, at=NOON)
     if closed:
-        actions.close_case(case=case, outcome=Outcome.GONE, by=nour, at=NOON)
+        actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=NOON)
     reports.erase_report(report=case.report, by="young-person", at=NOON)
     if swept:
         actions.follow_erasures(at=NOON)

@@ -11,6 +11,7 @@ from cases import actions
 from cases.models import Case, Incident, IncidentMember
 from cases.states import MemberState
 from helpline.accounts.models import Staff
+from helpline.audit.models import AuditRow
 from reports import actions as reports
 from reports.actions import LinkFacts
 from tests.cast import NOON
@@ -82,6 +83,25 @@ def test_join_not_the_same_and_back_again(open_case: OpenCase, desk: Desk, nour:
     assert answer.redirect_chain == [(f"/staff/incidents/{member.incident.ref}/", 302)]
     member.refresh_from_db()
     assert member.state == MemberState.JOINED
+
+
+def test_deciding_on_the_incident_page_opens_no_case(open_case: OpenCase, desk: Desk, nour: Staff) -> None:
+    first, last = alike(open_case, nour, nour)
+    incident = Incident.objects.get()
+    client = desk(nour)
+
+    def take_out(case: Case) -> list[tuple[str, int]]:
+        member = IncidentMember.objects.get(case=case)
+        address = f"/staff/incidents/{incident.ref}/members/{member.pk}/"
+        redirects: list[tuple[str, int]] = client.post(
+            address, {"joined": "no", "from": "incident"}, follow=True
+        ).redirect_chain
+        return redirects
+
+    assert take_out(first) == [(f"/staff/incidents/{incident.ref}/", 302)]
+    # Without a case of hers left in it, the incident is not hers to see.
+    assert take_out(last) == [("/staff/incidents/", 302)]
+    assert not AuditRow.objects.filter(verb="case.read").exists()
 
 
 def test_nobody_decides_for_another_teams_case(

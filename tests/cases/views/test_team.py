@@ -30,7 +30,7 @@ def test_a_supervisor_sees_the_load(
     waiting = open_case()
     closed = open_case()
     actions.set_waiting(case=waiting, waiting=True, by=nour, at=NOON)
-    actions.close_case(case=closed, outcome=Outcome.GONE, by=nour, at=NOON)
+    actions.close_case(case=closed, outcome=Outcome.ADVICE, by=nour, at=NOON)
 
     rows = {one.username: one for one in desk(maud).get("/staff/team/").context["colleagues"]}
 
@@ -71,3 +71,18 @@ def test_it_costs_the_same_for_three_colleagues_and_for_twelve(
     for number in range(2, 11):
         make_staff(f"c{number}", "counsellor")
     assert cost() == few
+
+
+def test_starting_roles_are_said_in_the_language_of_the_reader_and_others_as_they_were_named(
+    desk: Desk, maud: Staff, nour: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cases import words
+    from helpline.accounts.permissions import STARTING_ROLES
+
+    assert set(words.ROLES) == {name for name, _permissions in STARTING_ROLES.values()}
+    monkeypatch.setitem(words.ROLES, "Counsellor", "Écoutant")
+    client = desk(maud)
+    assert "Écoutant" in client.get("/staff/team/").content.decode()
+    nour.role.name = "Night watch"
+    nour.role.save()
+    assert "Night watch" in client.get("/staff/team/").content.decode()

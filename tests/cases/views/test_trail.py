@@ -42,7 +42,10 @@ def test_it_shows_names_and_filters_by_actor_and_object(
         return [row for row, _name in client.get(f"/staff/audit/?{query}").context["rows"]]
 
     assert {row.actor for row in rows(f"actor=staff:{nour.pk}")} == {f"staff:{nour.pk}"}
+    assert {row.actor for row in rows("actor=NOUR")} == {f"staff:{nour.pk}"}
+    assert rows("actor=nobody") == []
     assert [row.verb for row in rows(f"type=case&object={case.pk}")] == ["case.opened"]
+    assert [row.verb for row in rows(f"object={case.ref.lower()}")] == ["case.opened"]
     assert {row.verb for row in rows("verb=report.submitted")} == {"report.submitted"}
     assert rows("verb=nothing") == []
     assert rows("verb=%00nothing") == []

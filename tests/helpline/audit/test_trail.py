@@ -58,6 +58,14 @@ def test_the_trigger_against_truncate_exists() -> None:
         cursor.execute(f"ALTER TABLE audit_auditrow DISABLE TRIGGER {name}")
 
 
+def test_who_only_holds_the_database_can_not_forge_a_line(noon: datetime) -> None:
+    write(noon, 2)
+    actions.chain_new_rows()
+    line = AuditRow.objects.get(number=1)
+    line.verb = "test.forged"
+    assert actions.hash_of(line, b"", key=b"") != actions.hash_of(line, b"", key=actions.chain_keys()[0])
+
+
 @pytest.mark.parametrize("harm", ["changed", "removed"])
 def test_what_the_owner_alters_is_detected(noon: datetime, harm: str) -> None:
     write(noon, 4)

@@ -127,6 +127,7 @@ def test_a_text_far_too_long_gets_an_answer(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     client = Client(enforce_csrf_checks=True)
     client.cookies["form"] = "s" * 32
+    client.cookies["lang"] = "en"
 
     answer = client.post("/form/", {"story": "x" * 2000})
 
@@ -187,7 +188,10 @@ def test_another_site_never_sees_its_text_under_our_name(headers: dict[str, str]
 
 
 def test_staff_get_a_plain_page_that_shows_nothing_back() -> None:
-    answer = Client(enforce_csrf_checks=True).post(
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["lang"] = "en"
+
+    answer = client.post(
         "/staff/form/", {"note": "about a person"}, headers={"sec-fetch-site": "same-origin"}
     )
 
@@ -199,7 +203,16 @@ def test_staff_get_a_plain_page_that_shows_nothing_back() -> None:
 # --- What is kept -------------------------------------------------------------------------------------
 
 
-def test_the_table_says_what_the_models_say(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("days", "words"), [(730, "2 years"), (365, "1 year"), (90, "3 months"), (100, "100 days")]
+)
+def test_how_long_things_stay_in_words(days: int, words: str) -> None:
+    assert privacy.in_years_or_less(timedelta(days=days)) == words
+
+
+def test_the_table_says_what_the_models_say(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RETENTION = timedelta(days=365)
+
     class Letter(models.Model):  # noqa: DJ008  only read for what it says
         story = models.TextField()
 
@@ -210,7 +223,7 @@ def test_the_table_says_what_the_models_say(monkeypatch: pytest.MonkeyPatch) -> 
         class Privacy:
             keep = ("id",)
             sealed = ("story",)
-            says = "What you wrote. It stays two years."
+            says = "What you wrote. It stays %(time)s."
 
     class Counter(models.Model):  # noqa: DJ008
         class Meta:
@@ -224,6 +237,6 @@ def test_the_table_says_what_the_models_say(monkeypatch: pytest.MonkeyPatch) -> 
     page = Client().get("/privacy/?lang=en").content.decode()
 
     assert "Your letters" in page
-    assert "What you wrote. It stays two years." in page
+    assert "What you wrote. It stays 1 year." in page
     assert ">Yes</td>" in page
     assert "ounter" not in page

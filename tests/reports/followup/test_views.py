@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from helpline.accounts.models import Staff
 from reports import actions, locked, receipts
+from reports.followup import views
 from reports.models import Draft, Message, Report
 from reports.note import Kind
 from reports.states import News, Status
@@ -345,7 +346,9 @@ def test_links_are_recognised_before_they_are_added(sent: Pen) -> None:
     whole = page(sent.send("/follow/links/", {"pasted": "https://chatter.example/p/9", "look": "1"}))
     part = page(
         sent.browser.post(
-            "/follow/links/", {"pasted": "https://chatter.example/p/9", "look": "1"}, headers={"X-Part": "1"}
+            "/follow/links/",
+            {"pasted": "https://chatter.example/p/9", "look": "1"} | sent.marked(),
+            headers={"X-Part": "1"},
         )
     )
 
@@ -354,6 +357,53 @@ def test_links_are_recognised_before_they_are_added(sent: Pen) -> None:
     assert "<b>Chatter</b>" in part
     assert "<h1>" not in part
     assert report_of(sent).links.count() == 2
+
+
+def test_a_report_holds_only_so_many_links(sent: Pen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "MOST_LINKS", 3)
+    two = "https://chatter.example/p/2 https://chatter.example/p/3"
+
+    body = page(sent.send("/follow/links/", {"pasted": two}))
+
+    assert "This is more than one report can hold." in body
+    assert "https://chatter.example/p/3" in body
+    assert report_of(sent).links.count() == 2
+    assert "done=2" in sent.send("/follow/links/", {"pasted": "https://chatter.example/p/2"})["Location"]
+    assert "done=3" in sent.send("/follow/links/", {"pasted": "https://chatter.example/p/2"})["Location"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("/follow/messages/", "message"), ("/follow/links/", "pasted")])
+def test_a_flood_is_slowed_and_what_was_typed_stays(
+    sent: Pen, monkeypatch: pytest.MonkeyPatch, path: str, name: str
+) -> None:
+    monkeypatch.setattr(views, "WRITING", locked.Gate(1))
+    sent.browser.defaults["REMOTE_ADDR"] = "203.0.114.7"
+
+    assert sent.send(path, {name: "https://chatter.example/p/2"}).status_code == 302
+    answer = sent.send(path, {name: "https://chatter.example/p/3"})
+
+    assert answer.status_code == 429
+    assert "Wait a minute" in answer.content.decode()
+    assert "https://chatter.example/p/3" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("path", "name"), [("/follow/messages/", "message"), ("/follow/links/", "pasted")])
+def test_erased_while_it_was_on_its_way(
+    sent: Pen, monkeypatch: pytest.MonkeyPatch, path: str, name: str
+) -> None:
+    report = report_of(sent)
+
+    def erased_meanwhile(request: Any) -> bool:
+        actions.erase_report(report=report, by="young-person", at=timezone.now())
+        return False
+
+    monkeypatch.setattr(views, "_is_flood", erased_meanwhile)
+
+    body = page(sent.send(path, {name: "https://chatter.example/p/2"}))
+
+    assert "Type your code to go on" in body
+    assert "https://chatter.example/p/2" in body
+    assert sent.held() is None
 
 
 # --- taking back --------------------------------------------------------------------------------------------

@@ -328,7 +328,9 @@ def test_the_script_gets_only_the_list(pen: Pen, pasted: str, said: str) -> None
     pen.answer("who")
 
     response = pen.browser.post(
-        f"/report/{NUMBERS['places']}/", {"pasted": pasted, "look": "1"}, headers={"X-Part": "1"}
+        f"/report/{NUMBERS['places']}/",
+        {"pasted": pasted, "look": "1"} | pen.marked(),
+        headers={"X-Part": "1"},
     )
 
     assert said in page(response)

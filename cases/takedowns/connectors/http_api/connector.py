@@ -23,6 +23,7 @@ class HttpApiConnector(Connector):
     """A timeout, a connection broken after the body left, another 5xx, an unreadable 2xx: unknown, never resent blindly."""
 
     can_ask: ClassVar[bool] = True
+    needs_url: ClassVar[bool] = True
 
     def compose(self, content: NoticeContent, route: Route, *, at: datetime) -> bytes:
         items = []
