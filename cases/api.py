@@ -55,7 +55,9 @@ def already_open(error: AlreadyOpen) -> Problem:
 @problems.meaning_of(NotAllGone)
 def not_all_gone(error: NotAllGone) -> Problem:
     """The outcome says more than what was seen."""
-    return Problem(409, "not_all_gone", _("Not every link has been seen gone. Choose what is true of all of them."))
+    return Problem(
+        409, "not_all_gone", _("Not every link has been seen gone. Choose what is true of all of them.")
+    )
 
 
 problems.meaning_of(queue.BadCursor)(lambda error: keyset.bad_cursor())
@@ -412,7 +414,7 @@ def visible_incidents(request: Request) -> Any:
     """Incidents in which one of this person's cases is, or is proposed to be."""
     mine = IncidentMember.objects.filter(
         incident=OuterRef("pk"), case__in=Case.objects.visible_to(staff_of(request)).values("pk")
-    ).exclude(state=MemberState.DETACHED)
+    )
     if request.query_params.get("proposed") in {"true", "1"}:
         mine = mine.filter(state=MemberState.PROPOSED)
     members = IncidentMember.objects.select_related("case").order_by("proposed_at", "id")

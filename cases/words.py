@@ -31,6 +31,7 @@ AGES: Mapping[str, Words] = {
     AgeRange.ADULT: gettext_lazy("18 or over"),
     AgeRange.UNKNOWN: gettext_lazy("Age not said"),
 }
+REASONS: Mapping[str, Words] = dict(Reason.choices)  # once: a page of the queue asks a hundred times
 WRITERS: Mapping[str, Words] = {
     Who.SELF: gettext_lazy("Writes for themself"),
     Who.FRIEND: gettext_lazy("A friend writes"),
@@ -76,7 +77,7 @@ ANSWERS: Mapping[str, Words] = {
 
 def reason(code: str) -> Words:
     """A reason of the priority; a code from an older version is shown as it stands."""
-    return Reason(code).label if code in Reason.values else code
+    return REASONS.get(code, code)
 
 
 def circumstance(code: str) -> Words:

@@ -175,6 +175,18 @@ def tell(db: None) -> Callable[..., tuple[Report, str]]:
     return report
 
 
+# A platform keeps its temper from test to test; each begins with this one.
+WELL_BEHAVED: dict[str, object] = {
+    "callbacks": False,
+    "callback_duplicates": 0,
+    "answers": {},
+    "outcomes": {},
+    "latency": 0,
+    "review": False,
+    "hold": 120,
+    "retry_after": 1,
+}
+
 # --- platforms that answer ----------------------------------------------------------------------------
 
 
@@ -198,7 +210,7 @@ def live(simulator: RunningSimulator, anouk: Staff) -> Callable[..., Platform]:
     """`live("chatter")`: a platform whose channel leads to the simulator, behaving as told."""
 
     def make(slug: str, kind: ChannelKind = ChannelKind.HTTP_API, **behaviour: Any) -> Platform:
-        simulator.control(slug, **({"callbacks": False} | behaviour))
+        simulator.control(slug, **(WELL_BEHAVED | behaviour))
         address = {
             ChannelKind.HTTP_API: simulator.base(slug),
             ChannelKind.EMAIL: f"abuse@{slug}.example",

@@ -7,8 +7,7 @@ from tests.platforms.simulator import RunningSimulator
 
 SLUG = "chatter"
 ROUNDS = 3
-SENDS = 8_000
-LOOP_SENDS = 8_000
+SENDS = 6_000
 IN_FLIGHT = 400
 LATENCY = 0.2
 

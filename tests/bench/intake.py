@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ SECONDS = 2.0
 WARM_UP = 1.0
 SAMPLE = 200
 # So many people write at once. Each address stays below the limit of settings.INTAKE_PER_MINUTE, so the gate counts
-# every one of them and turns nobody away.
+# every one of them and turns nobody away. They stand in a header only; nothing is sent there.
 ADDRESSES = 16_384
 STORY = (
     "Somebody made a picture of me that is not real and sends it round at school, and I don't know what to do. "
@@ -27,7 +26,7 @@ STORY = (
 def bench(house: House) -> list[Figure]:
     """Reports a second and the 95th percentile of their time, at 8 and at 32 clients."""
     database = house.database("bench_intake")
-    house.inside("bare_table", database=database, DJANGO_SETTINGS_MODULE="tests.bench.bare.settings")
+    house.inside("intake_rows", database=database, DJANGO_SETTINGS_MODULE="tests.bench.bare.settings")
     # As deployed: the public face alone, behind one proxy that says where people come from.
     public = house.environment(database, HELPLINE_FACE="public", HELPLINE_TRUSTED_PROXIES="1")
     ours, bare = _Ours(), _bare()
@@ -86,7 +85,7 @@ class _Ours:
 
     def __next__(self) -> bytes:
         number, self._sent = self._sent, self._sent + 1
-        link = f"https://www.tiktok.com/@someone{number}/video/7{number:018}"
+        link = f"https://chatter.example/p/{number}"
         self._links.append(link)
         report = {
             "channel": "web",
@@ -99,7 +98,7 @@ class _Ours:
             "school": "a school",
             "links": [
                 {"url": link, "seen_at": "2026-03-02T12:00:00Z", "reported_before": True},
-                {"url": f"https://www.instagram.com/p/B{number:010}/", "account": f"someone{number}"},
+                {"url": f"https://pixboard.example/i/{number}?lang=fr", "account": f"someone{number}"},
             ],
             "fingerprints": [
                 {"algorithm": "pdq", "value": f"{self._random.getrandbits(256):064x}", "quality": 90}
@@ -135,9 +134,8 @@ class _Ours:
         def look(number: int, status: int, body: bytes) -> None:
             nonlocal right
             seen = json.loads(body) if status == 200 else {"links": []}
-            identity = re.search(r"/video/\d+", self.codes[sample[number]])
             found = [one["url"] for one in seen["links"]]
-            right += len(found) == 2 and identity is not None and found[0].endswith(identity.group())
+            right += len(found) == 2 and found[0] == self.codes[sample[number]]
 
         asked = (
             load.request("GET", "/api/v1/follow/", receipt_code=code, x_forwarded_for="9.9.9.9")
@@ -165,10 +163,10 @@ def _bare() -> Iterator[bytes]:
             "blackmail": "on",
             "story": STORY,
             "school": "a school",
-            "first_url": f"https://www.tiktok.com/@someone{number}/video/7{number:018}",
+            "first_url": f"https://chatter.example/p/{number}",
             "first_seen_at": "2026-03-02 12:00:00",
             "first_reported_before": "on",
-            "second_url": f"https://www.instagram.com/p/B{number:010}/",
+            "second_url": f"https://pixboard.example/i/{number}?lang=fr",
             "second_account": f"someone{number}",
             "fingerprint": f"{number:064x}",
             "quality": "90",

@@ -5,7 +5,7 @@ from tests.bench.product import DATABASES, INSTALLED_APPS
 
 # allauth insists on a middleware of its own.
 INSTALLED_APPS = [*(app for app in INSTALLED_APPS if not app.startswith("allauth")), "tests.bench.bare"]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = "tests.bench.bare.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}

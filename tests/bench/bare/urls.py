@@ -45,7 +45,7 @@ LIST = engines["django"].from_string(ROWS)
 def queue(request: HttpRequest) -> HttpResponse:
     """The session, its person, the first fifty rows that wait, as a plain table."""
     session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    if Staff.objects.select_related("role").filter(pk=session.get(SESSION_KEY)).first() is None:
+    if Staff.objects.select_related("role").filter(pk=int(session.get(SESSION_KEY) or 0)).first() is None:
         return HttpResponse(status=403)
     rows = QueueItem.objects.select_related("holder", "case").filter(state=QueueState.WAITING)
     return HttpResponse(LIST.render({"rows": rows.order_by("-danger", "rank_at", "report_id")[:51]}))

@@ -82,7 +82,7 @@ def told(
         )
         report.code_key = wrapping.wrap_for_code(key, code=code, about=report.about)
         report.story = box.seal(report, "story", "A made-up picture of me is going round.")
-        report._prefetched_objects_cache = {"fingerprints": []}  # type: ignore[attr-defined]  there are none to look for
+        report._prefetched_objects_cache = {"fingerprints": []}  # type: ignore[attr-defined]  # none: no query
         link = Link(
             report=report,
             position=1,

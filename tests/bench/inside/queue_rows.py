@@ -82,7 +82,7 @@ SELECT id, CASE WHEN state <> 'waiting' THEN i END, state, danger, score,
         ELSE '[{"code": "minor", "points": 10}]' END::jsonb,
     submitted_at - score * interval '6 minutes', submitted_at, submitted_at,
     CASE WHEN i %% 9 = 0 THEN submitted_at + interval '2 days' END, kind, age_range, language,
-    CASE WHEN i %% 4 = 0 THEN 'Instagram, TikTok' ELSE 'Snapchat' END, 1 + i %% 3,
+    CASE WHEN i %% 4 = 0 THEN 'Chatter, Clipshare' ELSE 'Snaproom' END, 1 + i %% 3,
     CASE WHEN state <> 'waiting' THEN holder_id END, state = 'open' AND i %% 20 = 0
 FROM drawn;
 
@@ -150,7 +150,8 @@ def fill(count: int, waiting: int, opened: int, *, first_staff: int) -> None:
 
         def rows(question: str) -> list[tuple[str, ...]]:
             cursor.execute(question, {"tables": list(TABLES)})
-            return cursor.fetchall()
+            found: list[tuple[str, ...]] = cursor.fetchall()
+            return found
 
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute("SELECT platform_id, id FROM platforms_channel ORDER BY id LIMIT 1")

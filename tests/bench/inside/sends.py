@@ -22,9 +22,8 @@ while Notice.objects.filter(Q(due_at__isnull=False) | Q(lease_until__isnull=Fals
         tasks.send_due()
     else:
         time.sleep(0.1)  # whatever was turned away comes due again
-ended = list(
-    Attempt.objects.filter(started_at__gte=at).exclude(finished_at=None).values_list("finished_at", "result")
-)
+tried = Attempt.objects.filter(started_at__gte=at, finished_at__isnull=False)
+ended = [(moment, result) for moment, result in tried.values_list("finished_at", "result") if moment]
 sent = Takedown.objects.filter(notice__in=wanted, status=Status.SENT)
 print(
     json.dumps(

@@ -91,7 +91,7 @@ def test_a_missing_key_is_noticed(well: None, settings: Any, tmp_path: Path) -> 
     finally:
         keyring.load.cache_clear()
 
-    assert lines_of(said, "failed") == ["keys"]
+    assert lines_of(said, "failed") == ["keys", "trail"]
     assert "never make new ones" in said
 
 

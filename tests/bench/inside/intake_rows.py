@@ -1,0 +1,11 @@
+"""Make the limit's own table, and two platforms that the reports' links are on."""
+
+from django.db import connection
+
+from helpline.platforms.models import Platform
+from tests.bench.bare.models import BareReport
+
+with connection.schema_editor() as editor:
+    editor.create_model(BareReport)
+for slug in ("chatter", "pixboard"):
+    Platform.objects.create(slug=slug, name=slug.title(), domains=[f"{slug}.example"])
