@@ -1,7 +1,8 @@
 """The one module of figures: the dashboard, the API and the reports read these and no others. See docs/figures.md.
 
 A period holds the takedowns *requested* in it; what became of them is told as it stands now, except that "stayed gone"
-is judged at the period's end, so that a past period gives the same answer every time it is asked.
+asks for thirty days before the period's end. A link that comes back later is therefore missing from a past period's
+"stayed gone" from then on: it did not stay.
 """
 
 from collections.abc import Sequence
