@@ -220,7 +220,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Keeping and forgetting -----------------------------------------------------------------------------
 
-# A report is erased this long after the last contact; the privacy page says two years.
+# A report is erased this long after the last contact; the privacy page says so.
 RETENTION = timedelta(days=env.int("HELPLINE_RETENTION_DAYS", default=730))
 
 # --- Takedowns ----------------------------------------------------------------------------------------

@@ -239,14 +239,14 @@ def finish(done: Sequence[Done], *, now: datetime, jitter: Callable[[], float] =
     """
     endings = [(*pair, _ending(*pair, now=now, jitter=jitter)) for pair in done]
     settled = _let_go(endings)
-    kept = [one for one in endings if one[0].notice_id in settled]
+    kept = [one for one in endings if (one[0].notice_id, one[0].fence) in settled]
     _finish_attempts([(claim, sent) for claim, sent, _ending in kept], now=now)
     _move_sending([ending for _claim, _sent, ending in kept], now=now)
     return len(kept)
 
 
-def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[UUID]:
-    """Release the leases that are still ours; the ids of those notices."""
+def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[tuple[UUID, int]]:
+    """Release the leases that are still ours: the notices' ids, each with its fence."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE takedowns_notice AS notice SET lease_until = NULL, "
@@ -255,7 +255,7 @@ def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[UUID]:
             "FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) "
             "AS mine(id, fence, reference, failure, due_at, ask_at) "
             "WHERE notice.id = mine.id AND notice.fence = mine.fence AND notice.lease_until IS NOT NULL "
-            "RETURNING notice.id",
+            "RETURNING notice.id, notice.fence",
             [
                 [claim.notice_id for claim, _sent, _ending in endings],
                 [claim.fence for claim, _sent, _ending in endings],
@@ -265,7 +265,7 @@ def _let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[UUID]:
                 [ending.ask_at for _claim, _sent, ending in endings],
             ],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return set(cursor.fetchall())
 
 
 def _finish_attempts(done: Sequence[Done], *, now: datetime) -> None:
@@ -457,7 +457,7 @@ class _Lane:
 
     def __init__(self, kind: str, in_flight: int, lines: Lines, max_seconds: float) -> None:
         self._kind, self._in_flight, self._lines = kind, in_flight, lines
-        self._ahead = min(BATCH, in_flight) // 2
+        self._ahead = max(1, min(BATCH, in_flight) // 2)
         self._loop = asyncio.get_running_loop()
         self._until = self._loop.time() + max_seconds
         self._stock: deque[Claim] = deque()

@@ -296,6 +296,58 @@ def test_many_at_once_all_leave_once(
     assert receipts.delivered_more_than_once(simulator.receipts) in ([], {}, set())
 
 
+def test_an_old_and_a_new_holder_in_one_batch(live: Any, ask: Ask) -> None:
+    live("chatter")
+    takedown = ask()
+    now = timezone.now()
+    open_routes = dispatch.routes([ChannelKind.HTTP_API], now=now)
+    [stalled] = dispatch.claim(open_routes, limit=10, now=now)
+    Notice.objects.update(lease_until=now - timedelta(seconds=1))
+    dispatch.reap(now=now)
+    actions.resolve_unknown(takedown=takedown, was_sent=False, by=None, at=now)
+    [fresh] = dispatch.claim(open_routes, limit=10, now=now)
+    both = [(fresh, Sent(Result.ACCEPTED, reference="r")), (stalled, Sent(Result.REFUSED, detail="no"))]
+    assert dispatch.finish(both, now=now) == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.notice.reference) == (Status.SENT, "r")
+    results = Attempt.objects.order_by("number").values_list("result", flat=True)
+    assert list(results) == [Result.UNKNOWN, Result.ACCEPTED]
+
+
+def test_what_found_no_free_line_in_time_does_not_leave(
+    live: Any, simulator: RunningSimulator, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("chatter")
+    takedown = ask()
+    monkeypatch.setattr(dispatch, "LONGEST_IN_STOCK", timedelta(seconds=-1))
+    run()
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.transport) == (Status.QUEUED, Result.NOT_SENT)
+    assert takedown.notice.due_at is not None
+    assert deliveries(simulator, takedown) == 0
+
+
+@pytest.mark.parametrize("lines", [1, 3])
+def test_more_than_there_are_lines_all_leave(
+    live: Any,
+    simulator: RunningSimulator,
+    open_case: Any,
+    nour: Staff,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: int,
+) -> None:
+    live("chatter", latency=[0.01, 0.02], outcomes={"never": 1.0})
+    monkeypatch.setitem(dispatch.LANES, ChannelKind.HTTP_API, lines)
+    now = timezone.now()
+    case = open_case(
+        at=now, links=tuple(LinkFacts(url=f"https://chatter.example/few/{n}") for n in range(20))
+    )
+    actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=now)
+    assert run() == 20
+    assert Takedown.objects.filter(status=Status.SENT).count() == 20
+    assert not receipts.delivered_more_than_once(simulator.receipts)
+
+
 @pytest.mark.parametrize("tries", [1, 2, 5, 30])
 def test_the_pause_grows_and_has_a_ceiling(tries: int) -> None:
     assert dispatch.pause(tries, 0.0) == timedelta(0)
@@ -313,8 +365,14 @@ def test_a_claim_costs_the_same_queries_for_one_and_for_many(
     open_routes = dispatch.routes([ChannelKind.HTTP_API], now=now)
     with django_assert_max_num_queries(8):
         claims = dispatch.claim(open_routes, limit=20, now=now)
+    ends = [
+        Sent(Result.ACCEPTED, reference="r"),
+        Sent(Result.RETRY),
+        Sent(Result.REFUSED),
+        Sent(Result.UNKNOWN),
+    ]
     with django_assert_max_num_queries(16):
-        dispatch.finish([(claim, Sent(Result.ACCEPTED, reference="r")) for claim in claims], now=now)
+        dispatch.finish([(claim, ends[place % 4]) for place, claim in enumerate(claims)], now=now)
     assert connection.in_atomic_block is False
     assert {UUID(str(claim.notice_id)) for claim in claims} == set(
         Notice.objects.values_list("pk", flat=True)
