@@ -474,7 +474,7 @@ class _Lane:
         try:
             open_routes: dict[int, Route] = await desk(partial(_routes_now, self._kind))
             while open_routes and self._loop.time() < self._until:
-                room = self._in_flight + self._ahead - len(self._sending) - len(self._stock)
+                room = self._room()
                 if room < self._ahead:
                     await asyncio.sleep(TICK)
                     continue
@@ -487,6 +487,11 @@ class _Lane:
                     await asyncio.sleep(FLUSH_EVERY)  # what was turned away may come due again meanwhile
         finally:
             self._claiming = False
+
+    def _room(self) -> int:
+        """How many more to claim: fewer when results pile up, or they would be written after their leases."""
+        piled = max(0, len(self._ended) - BATCH)
+        return self._in_flight + self._ahead - len(self._sending) - len(self._stock) - piled
 
     def _fill(self) -> None:
         """Put the stock on lines that are free."""

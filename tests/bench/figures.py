@@ -62,7 +62,7 @@ def table(figures: Sequence[Figure]) -> str:
             f"{one.value:,.1f}",
             one.unit,
             f"{one.limit:,.1f}",
-            f"{one.ratio:.2f}",
+            f"{one.ratio:.3f}",
             one.target,
             verdict[one.ok],
         )
