@@ -16,7 +16,7 @@ LIKE_PRODUCTION := SECRET_KEY=only-for-make-check-0123456789-abcdefghijklmnopqrs
 	DATABASE_URL=postgres://helpline@127.0.0.1:1/helpline REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fault lock clean
+.PHONY: help demo test check bench fault screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1:  /p' Makefile
@@ -46,6 +46,9 @@ bench: .venv/for-development ## each benchmark beside its own limit; writes VAR/
 
 fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1)
 	@exec $(BIN)/python -m tests.faults --var "$(VAR)" --seed "$(SEED)" --scale "$(SCALE)"
+
+screenshots: .venv/for-development ## every public page on phone and desk, in every language, light and dark (VAR/screenshots)
+	@exec $(BIN)/python -m tests.screenshots --out "$(VAR)/screenshots"
 
 lock: .venv/for-development ## bring requirements*.txt up to date with requirements*.in (asks the package index)
 	for set in requirements requirements-demo requirements-dev; do \

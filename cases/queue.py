@@ -23,6 +23,7 @@ from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.crypto import blind
 from helpline.platforms import directory, links
+from reports import actions as report_actions
 from reports.models import Link, Message, Report
 from reports.states import Status
 
@@ -89,10 +90,37 @@ def refresh(*, report: Report, at: datetime) -> None:
     """What the list shows of one report, again from its facts (links were added, a circumstance was corrected)."""
     item = QueueItem.objects.select_for_update().get(report=report)
     fresh = _item(report, _links_of(report), at=at)
-    names = ["danger", "score", "reasons", "rank_at", "scored_at", "deadline_at", "places", "link_count"]
+    names = [
+        *(
+            "danger",
+            "score",
+            "reasons",
+            "rank_at",
+            "scored_at",
+            "deadline_at",
+            "kind",
+            "age_range",
+            "language",
+        ),
+        *("places", "link_count"),
+    ]
     for name in names:
         setattr(item, name, getattr(fresh, name))
     item.save(update_fields=names)
+
+
+@transaction.atomic
+def refresh_retold(*, at: datetime, limit: int = 500) -> int:
+    """Score anew the reports to which facts were added. Safe to run twice at once. Returns how many there were."""
+    reports = list(
+        Report.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(is_retold=True, queue_item__isnull=False)
+        .order_by("pk")[:limit]
+    )
+    for report in reports:
+        refresh(report=report, at=at)
+    report_actions.facts_are_read(reports=reports)
+    return len(reports)
 
 
 def note_unread(*, limit: int = 500) -> int:

@@ -9,7 +9,8 @@ from cases.models import Case, CaseEvent, IncidentMember, Note, QueueItem
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from helpline.crypto.box import Box
-from reports.models import Link, Message, Report
+from reports.evidence import actions as screenshots
+from reports.models import Evidence, Link, Message, Nudge, Report
 from reports.states import Status
 
 
@@ -32,8 +33,10 @@ class OpenReport:
     school: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, Any] = field(default_factory=dict)
+    nudge: Nudge | None = None  # the last sign sent to them, or that waits
     links: tuple[OpenLink, ...] = ()
     fingerprints: tuple[str, ...] = ()  # their algorithms
+    evidence: tuple[Evidence, ...] = ()  # screenshots, without their bytes
 
     @property
     def words(self) -> int:
@@ -108,6 +111,14 @@ def read_case(*, case: Case, by: Staff, at: datetime) -> OpenCase:
     return opened
 
 
+def read_evidence(*, evidence: Evidence, by: Staff, at: datetime) -> bytes:
+    """Open a screenshot, and say so in the trail. Raises WrongKey once it is destroyed."""
+    picture = evidence.box_for_staff().open_bytes(evidence, "picture")
+    detail: audit.Detail = {"report": str(evidence.report_id)}
+    audit.record(by=by, verb="evidence.read", obj=evidence, detail=detail, at=at)
+    return picture
+
+
 def is_erased(case: Case) -> bool:
     """Did the young person erase it? True from that moment, before the desk has forgotten its own copy."""
     return case.key is None or case.report.status == Status.ERASED
@@ -124,8 +135,10 @@ def _open(report: Report, box: Box | None) -> OpenReport:
         school=box.open(report, "school"),
         answers=box.open_json(report, "answers"),
         contact=box.open_json(report, "contact"),
+        nudge=None if report.contact_via == "none" else report.nudges.order_by("-made_at", "-id").first(),
         links=tuple(OpenLink(link, box.open(link, "url"), box.open(link, "account")) for link in links),
         fingerprints=tuple(report.fingerprints.order_by("algorithm").values_list("algorithm", flat=True)),
+        evidence=tuple(screenshots.of(report).exclude(staff_key=None)),
     )
 
 

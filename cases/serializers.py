@@ -83,6 +83,9 @@ class SafeContactSerializer(serializers.Serializer[Any]):
     via = serializers.CharField()
     address = serializers.CharField(required=False)
     hours = serializers.CharField(required=False)
+    from_hour = serializers.IntegerField(required=False)
+    to_hour = serializers.IntegerField(required=False)
+    is_safe = serializers.BooleanField(required=False)
 
 
 class ReportedSerializer(serializers.Serializer[Any]):

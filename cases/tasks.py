@@ -10,9 +10,10 @@ from cases import actions, queue
 
 @shared_task
 def triage_new_reports(**kwargs: Any) -> None:
-    """Find new reports, new messages and erasures. Nobody was called: the rows are the message."""
+    """Find new reports, added facts, new messages and erasures. Nobody was called: the rows are the message."""
     now = timezone.now()
     while queue.add_new_reports(at=now) == 500:
         pass
+    queue.refresh_retold(at=now)
     queue.note_unread()
     actions.follow_erasures(at=now)

@@ -4,13 +4,15 @@ from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from cases.views import casework, incidents, platforms, queue, reports, team, trail
+from cases.views import casework, evidence, incidents, platforms, queue, reports, team, trail
 
 desk: list[URLPattern | URLResolver] = [
     path("", queue.home, name="queue"),
     path("search/", queue.search, name="search"),
     path("reports/<uuid:report_id>/", reports.report_page, name="report"),
     path("reports/<uuid:report_id>/open/", reports.open_case, name="open-case"),
+    path("evidence/<uuid:evidence_id>/", evidence.evidence_page, name="evidence"),
+    path("evidence/<uuid:evidence_id>/picture/", evidence.evidence_picture, name="evidence-picture"),
     path("cases/", casework.case_list, name="cases"),
     path("cases/<slug:ref>/", casework.case_page, name="case"),
     path("cases/<slug:ref>/notes/", casework.add_note, name="add-note"),

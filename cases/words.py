@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cases.models import CaseEvent
 from cases.states import CaseStatus, Happening, Outcome
 from cases.triage import Reason
-from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+from reports.contact import contract
+from reports.contact import words as contact_words
+from reports.contact.contract import Contract, Refusal
+from reports.models import Nudge
+from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Knows, NudgeStatus, Reported, Who
 
 Words = str | Promise
 
@@ -69,9 +73,21 @@ ROLES: Mapping[str, Words] = {
 ANSWERS: Mapping[str, Words] = {
     "demand": gettext_lazy("What is asked of them"),
     "deadline": gettext_lazy("Until when, in their words"),
+    "reported": gettext_lazy("Reported to the site before"),
+    "knows": gettext_lazy("Who knows"),
+    "home": gettext_lazy("Is home safe"),
     "pasted": gettext_lazy("What they pasted about the places"),
     "name": gettext_lazy("How they want to be called"),
     "handle": gettext_lazy("How they want to be called"),
+}
+
+
+# Answers that are words of a list, not of the person's own.
+CHOICES: Mapping[str, Mapping[str, Words]] = {
+    "demand": dict(Demand.choices),
+    "reported": dict(Reported.choices),
+    "knows": dict(Knows.choices),
+    "home": dict(Home.choices),
 }
 
 
@@ -91,9 +107,8 @@ def answers(said: Mapping[str, Any]) -> list[tuple[Words, str]]:
 
 
 def _answer(name: str, value: Any) -> str:
-    if name == "demand" and isinstance(value, list):
-        return ", ".join(str(Demand(one).label) if one in Demand.values else str(one) for one in value)
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    known = CHOICES.get(name, {})
+    return ", ".join(str(known.get(one, one)) for one in (value if isinstance(value, list) else [value]))
 
 
 def lasting(span: timedelta) -> str:
@@ -142,6 +157,32 @@ def event(line: CaseEvent) -> str:
             said = _takedown_statuses().get(data["status"], data["status"])
             return _("%(platform)s: %(said)s") % {"platform": data["platform"], "said": said}
     return str(Happening(line.what).label) if line.what in Happening.values else line.what
+
+
+def safe_contact(agreed: Contract) -> str:
+    """What was agreed about writing to them, without where to: "By e-mail, 16:00–20:00, said to be safe".
+
+    A number to call is shown: a person has to.
+    """
+    way = str(CONTACTS.get(agreed.via, agreed.via))
+    if not agreed.is_wanted:
+        return way
+    if agreed.via not in contract.BY_ITSELF and agreed.address:
+        way = f"{way}: {agreed.address}"
+    said = f"“{agreed.hours_said}”" if agreed.hours_said else contact_words.span(agreed)
+    safe = _("said to be safe") if agreed.is_safe else _("not said to be safe")
+    return ", ".join((way, said, safe))
+
+
+def nudge(row: Nudge) -> Words:
+    """What became of a sign that there is something to read."""
+    if row.status == NudgeStatus.SENT and row.why:
+        return _("Sent, but nobody confirmed that it arrived")
+    if row.why not in Refusal.values:
+        return row.get_status_display()
+    if row.status == NudgeStatus.WAITING:
+        return _("It waits: %(why)s") % {"why": Refusal(row.why).label}
+    return _("Not sent: %(why)s") % {"why": Refusal(row.why).label}
 
 
 def _takedown_statuses() -> dict[str, Words]:

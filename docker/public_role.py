@@ -19,6 +19,9 @@ GRANTS = {
     "reports_fingerprint": "SELECT, INSERT, UPDATE",
     "reports_update": "SELECT, INSERT",
     "reports_message": "SELECT, INSERT, UPDATE",
+    # A screenshot that is taken back goes for good.
+    "reports_evidence": "SELECT, INSERT, UPDATE, DELETE",
+    "reports_nudge": "SELECT, INSERT, UPDATE",
     "web_apiwrite": "SELECT, INSERT, DELETE",
     "platforms_platform": "SELECT",
     # It adds to the trail and can't read it; the id is what PostgreSQL gives back.

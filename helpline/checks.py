@@ -181,6 +181,35 @@ def notices_can_be_answered(app_configs: Sequence[AppConfig] | None, **kwargs: A
     return found
 
 
+@register(TAG, deploy=True)
+def signs_tell_nothing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What reaches a young person's phone or mailbox names nobody, and the way there is private."""
+    found: list[CheckMessage] = []
+    gateway = urlsplit(settings.SMS_GATEWAY_URL)
+    if settings.SMS_GATEWAY_URL and gateway.scheme != "https" and is_remote(gateway.hostname or "?"):
+        found.append(
+            Error(
+                "HELPLINE_SMS_GATEWAY_URL is no https:// address: no text message is offered or sent.",
+                hint="Set it to the gateway's https:// address, or leave it out.",
+                id="helpline.E015",
+            )
+        )
+    domain = settings.NUDGE_FROM.rpartition("@")[2].lower()
+    ours = {
+        urlsplit(settings.PUBLIC_URL).hostname or "",
+        settings.NOTIFIER["email"].rpartition("@")[2].lower(),
+    }
+    if domain and any(f".{one}".endswith(f".{domain}") for one in ours):
+        found.append(
+            Warning(
+                f"HELPLINE_NUDGE_FROM ends in {domain}, which is the helpline's: whoever sees the mail knows who writes.",
+                hint="Use an address of a domain whose name tells nothing.",
+                id="helpline.W002",
+            )
+        )
+    return found
+
+
 def is_remote(host: str) -> bool:
     """Whether `host` is reached over a network. A path is a socket of this machine."""
     return not host.startswith("/") and host not in LOCAL_HOSTS

@@ -1,7 +1,8 @@
-"""Write many rows of one table in one statement, column by column."""
+"""Write many rows in one statement: of one table column by column, or the few rows of several tables together."""
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -28,3 +29,35 @@ def insert(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> N
             f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM unnest({', '.join(types)})",  # noqa: S608  our own names
             values,
         )
+
+
+def insert_together(*tables: Sequence[models.Model]) -> None:
+    """New rows of several tables in one statement: all of them or none, with one way to the database and back.
+
+    Each argument holds the rows of one model. Keys that the database counts are not brought back. References among
+    the rows hold, since they are checked when the statement ends.
+    """
+    parts, values = [], []
+    for rows in filter(None, tables):
+        beginning, fields, places = _inserting(type(rows[0]))
+        parts.append(f"{beginning} {', '.join([places] * len(rows))}")
+        for row in rows:
+            values += [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+            row._state.adding, row._state.db = False, connection.alias
+    *earlier, last = parts
+    before = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(earlier))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {before} {last}" if before else last, values)
+
+
+@cache
+def _inserting(model: type[models.Model]) -> "tuple[str, list[models.Field[Any, Any]], str]":
+    """The beginning of an INSERT, the fields whose values follow, and the places for those of one row."""
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column or field.name) for field in fields)
+    places = ", ".join(
+        field.get_placeholder(None, None, connection) if hasattr(field, "get_placeholder") else "%s"
+        for field in fields
+    )
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES", fields, f"({places})"

@@ -63,6 +63,8 @@ if SECURE and TRUSTED_PROXIES:
 HELPLINE_NAME = env.str("HELPLINE_NAME", default="Helpline")
 NEUTRAL_NAME = env.str("HELPLINE_NEUTRAL_NAME", default="Notes")
 EXIT_URL = env.str("HELPLINE_EXIT_URL", default="https://www.wikipedia.org/")
+# Where the source of the program as it runs here can be had. Its licence gives everyone who uses it a right to that.
+SOURCE_URL = env.str("HELPLINE_SOURCE_URL", default="")
 ANSWER_HOURS = env.int("HELPLINE_ANSWER_HOURS", default=24)
 OPENING_HOURS = env.str("HELPLINE_OPENING_HOURS", default="9:00 – 23:00")
 # (number, what it is for, link): shown on top of every public page, before anything else.
@@ -112,12 +114,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    # Above WhiteNoise, so that style sheets, scripts and drawings carry the headers too.
+    # Above all others, so that redirects to https, style sheets, scripts and drawings carry the headers too.
     "helpline.web.middleware.SafePageMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "helpline.web.middleware.LanguageMiddleware",
+    "helpline.web.middleware.TypeMiddleware",
     "helpline.web.middleware.StaffSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -212,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
         ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
         ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
         ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
+        ("nudges", "reports.tasks.send_nudges", SWEEP_SECONDS),
         ("erase-expired", "reports.tasks.erase_expired_reports", 3600.0),
         ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
         ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
@@ -222,6 +226,22 @@ CELERY_BEAT_SCHEDULE = {
 
 # A report is erased this long after the last contact; the privacy page says so.
 RETENTION = timedelta(days=env.int("HELPLINE_RETENTION_DAYS", default=730))
+
+# --- Screenshots and safe contact -------------------------------------------------------------------------
+
+# Screenshots of messages or of a profile, never of anything else. Off: nobody is asked for one, and none is taken.
+EVIDENCE_ENABLED = env.bool("HELPLINE_EVIDENCE", default=True)
+EVIDENCE_MAX_BYTES = env.int("HELPLINE_EVIDENCE_MAX_BYTES", default=8 * 1024 * 1024)
+EVIDENCE_MAX_PIXELS = 20_000_000
+EVIDENCE_MOST = 10  # of one report
+# Where a neutral sign by text message is handed over (POST, JSON). Blank: text messages are not offered.
+SMS_GATEWAY_URL = env.str("HELPLINE_SMS_GATEWAY_URL", default="")
+SMS_GATEWAY_TOKEN = env.str("HELPLINE_SMS_GATEWAY_TOKEN", default="")
+# The sender of neutral mails: an address whose name tells nothing. Blank: mail is not offered.
+NUDGE_FROM = env.str("HELPLINE_NUDGE_FROM", default="")
+NUDGE_EVERY = timedelta(hours=env.float("HELPLINE_NUDGE_EVERY_HOURS", default=6))
+# A phone number without its country's code is read as one of this country (ISO 3166).
+PHONE_REGION = env.str("HELPLINE_PHONE_REGION", default="FR").upper()
 
 # --- Takedowns ----------------------------------------------------------------------------------------
 
@@ -308,6 +328,7 @@ NOTE_COOKIE_AGE = timedelta(minutes=60)
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LANGUAGE_COOKIE_NAME = "lang"
+TYPE_COOKIE_NAME = "type"  # larger letters, where somebody asked for them
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -347,6 +368,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "worker-src": ["'self'"],
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],

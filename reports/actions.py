@@ -20,14 +20,21 @@ from helpline.platforms.models import Platform
 from helpline.retention import privacy
 from helpline.wake import wake
 from reports import states
-from reports.models import Draft, Fingerprint, Link, Message, Report, Update
-from reports.states import AgeRange, Channel, Circumstance, Kind, LinkStatus, News, Status, Who
+from reports.evidence import actions as evidence
+from reports.models import Draft, Fingerprint, Link, Message, Nudge, Report, Update
+from reports.states import AgeRange, Channel, Circumstance, Kind, LinkStatus, News, NudgeStatus, Status, Who
 
 DRAFT_LIFE = timedelta(days=7)
 SECOND_TAP = timedelta(minutes=1)
 MOST_LINKS = 200  # that a young person can add to one report, four pages of the form
 TRIAGE = "cases.tasks.triage_new_reports"
 FOLLOW_WITHDRAWALS = "cases.takedowns.tasks.follow_withdrawals"
+SEND_NUDGES = "reports.tasks.send_nudges"
+# What is worth a neutral sign to those who chose to get one: it needs them, or ends their wait.
+WORTH_A_NUDGE = frozenset(
+    {News.GONE, News.REFUSED, News.NOT_FOUND, News.MORE_INFORMATION, News.REAPPEARED, News.CLOSED}
+)
+NUDGED_BY = ("email", "sms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +125,32 @@ def discard_draft(*, draft: Draft) -> None:
 
 
 @transaction.atomic
-def submit_draft(*, draft_id: UUID, code: str, submission: Submission, at: datetime) -> Report:
+def submit_draft(
+    *, draft_id: UUID, code: str, submission: Submission, at: datetime, is_complete: bool = True
+) -> Report:
     """Send what was written. Sent twice, the second time finds the first's report: nothing is doubled.
 
-    Raises DraftGone when there is neither a draft nor a report.
+    With `is_complete` false it is raised at once while the person goes on answering: the draft stays, and each later
+    call brings the report up to what was said since. Raises DraftGone when there is neither a draft nor a report.
     """
     draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
+    report = Report.objects.select_for_update().filter(pk=draft_id, locator=blind.locator(code)).first()
     if draft is None:
-        sent = Report.objects.filter(pk=draft_id, locator=blind.locator(code)).first()
-        if sent is None:
+        if report is None:
             raise DraftGone
-        return sent
-    report = submit_report(submission=submission, code=code, at=at, report_id=draft.pk)
-    draft.delete()
+        return report
+    if report is None:
+        report = submit_report(
+            submission=submission, code=code, at=at, report_id=draft.pk, is_complete=is_complete
+        )
+    else:
+        _retell(report, submission, box=report.box_for_code(code), at=at, is_complete=is_complete)
+    evidence.hand_over(draft=draft, report=report, code=code)
+    if is_complete:
+        draft.delete()
     return report
 
 
-@transaction.atomic
 def submit_report(
     *,
     submission: Submission,
@@ -142,38 +158,69 @@ def submit_report(
     at: datetime,
     by: models.Model | str = audit.YOUNG_PERSON,
     report_id: UUID | None = None,
+    is_complete: bool = True,
 ) -> Report:
-    """A report with its links and fingerprints, sealed for the staff and for `code` (normalised)."""
+    """A report with its links and fingerprints, sealed for the staff and for `code` (normalised), all in one statement."""
     key = wrapping.new_data_key()
     box = Box(key)
     report = Report(
         id=report_id or uuid4(),
         channel=submission.channel,
-        language=submission.language,
-        who=submission.who,
-        age_range=submission.age_range,
-        kind=submission.kind,
-        circumstances=list(submission.circumstances),
-        deadline_at=submission.deadline_at,
         submitted_at=at,
         last_contact_at=at,
-        contact_via=submission.contact.get("via", "none"),
         locator=blind.locator(code),
-        school_index=blind.index("school", " ".join(submission.school.casefold().split())),
+        is_complete=is_complete,
     )
     report.staff_key = wrapping.wrap_for_staff(key, about=report.about)
     report.code_key = wrapping.wrap_for_code(key, code=code, about=report.about)
+    _tell(report, submission, box)
+    columns.insert_together(
+        [report],
+        _links(report, box, submission.links, at=at, first=1),
+        [_fingerprint(report, box, facts) for facts in submission.fingerprints],
+        [audit.row(by=by, verb="report.submitted", obj=report, detail={"channel": report.channel}, at=at)],
+    )
+    wake(TRIAGE)
+    return report
+
+
+def _tell(report: Report, submission: Submission, box: Box) -> None:
+    """Put what was said into the row, unsaved; all but links and fingerprints, which are rows of their own."""
+    report.language = submission.language
+    report.who = submission.who
+    report.age_range = submission.age_range
+    report.kind = submission.kind
+    report.circumstances = list(submission.circumstances)
+    report.deadline_at = submission.deadline_at
+    report.contact_via = submission.contact.get("via", "none")
+    report.school_index = blind.index("school", " ".join(submission.school.casefold().split()))
     report.story = box.seal(report, "story", submission.story)
     report.school = box.seal(report, "school", submission.school)
     report.answers = box.seal_json(report, "answers", submission.answers)
-    if report.contact_via != "none":
-        report.contact = box.seal_json(report, "contact", submission.contact)
-    report.save(force_insert=True)
-    Link.objects.bulk_create(_links(report, box, submission.links, at=at, first=1))
-    Fingerprint.objects.bulk_create(_fingerprint(report, box, facts) for facts in submission.fingerprints)
-    audit.record(by=by, verb="report.submitted", obj=report, detail={"channel": report.channel}, at=at)
+    report.contact = (
+        box.seal_json(report, "contact", submission.contact) if report.contact_via != "none" else None
+    )
+
+
+TOLD = (
+    *("language", "who", "age_range", "kind", "circumstances", "deadline_at", "contact_via", "school_index"),
+    *("story", "school", "answers", "contact", "is_complete", "is_retold", "last_contact_at"),
+)
+
+
+def _retell(report: Report, submission: Submission, *, box: Box, at: datetime, is_complete: bool) -> None:
+    """Bring a report that was raised early up to what its draft says by now. Links are added, never taken away."""
+    _tell(report, submission, box)
+    report.is_complete = is_complete
+    report.is_retold = True
+    report.last_contact_at = at
+    report.save(update_fields=TOLD)
+    _add_links(report, box, submission.links, at=at)
+    _add_fingerprints(report, box, submission.fingerprints)
+    audit.record(
+        by=audit.YOUNG_PERSON, verb="report.retold", obj=report, detail={"complete": is_complete}, at=at
+    )
     wake(TRIAGE)
-    return report
 
 
 def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime, first: int) -> list[Link]:
@@ -192,7 +239,7 @@ def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime
             position=position,
             platform=platform,
             kind=recognised.kind if recognised else "profile",
-            url_index=blind.index("url", platform_links.blind_key(one.url)) if one.url else None,
+            url_index=blind.index("url", recognised.key) if recognised else None,
             account_index=blind.index("account", platform_links.account_key(platform.slug, account))
             if account
             else None,
@@ -225,6 +272,14 @@ def _fingerprint(report: Report, box: Box, facts: FingerprintFacts) -> Fingerpri
     return row
 
 
+def _locked(report: Report) -> Report:
+    """The row, held until the transaction ends. Raises WrongKey once it is erased."""
+    locked = Report.objects.select_for_update().get(pk=report.pk)
+    if locked.status == Status.ERASED:
+        raise wrapping.WrongKey("This report was erased.")
+    return locked
+
+
 @transaction.atomic
 def add_links(
     *,
@@ -240,24 +295,80 @@ def add_links(
     What is there already is not added again, unless it was withdrawn. Raises TooManyLinks when there would
     be more than `most`, the withdrawn ones counted.
     """
-    locked = Report.objects.select_for_update().get(pk=report.pk)
-    if locked.status == Status.ERASED:
-        raise wrapping.WrongKey("This report was erased.")
-    there = locked.links.exclude(status=LinkStatus.WITHDRAWN)
+    locked = _locked(report)
+    links = _add_links(locked, box, facts, at=at, most=most)
+    if links:
+        locked.is_retold = True
+        audit.record(by=by, verb="report.links_added", obj=locked, detail={"count": len(links)}, at=at)
+        wake(TRIAGE)
+    _touch(locked, at)
+    return links
+
+
+def _add_links(
+    report: Report, box: Box, facts: Sequence[LinkFacts], *, at: datetime, most: int | None = None
+) -> list[Link]:
+    there = report.links.exclude(status=LinkStatus.WITHDRAWN)
     known = {bytes(one) for one in there.values_list("url_index", flat=True) if one is not None}
     # A post names its account, too, but is not the account.
     accounts = there.filter(kind=platform_links.LinkKind.PROFILE)
     known |= {bytes(one) for one in accounts.values_list("account_index", flat=True) if one is not None}
     fresh = [one for one in facts if _index_of(one) not in known]
-    last = locked.links.aggregate(last=models.Max("position"))["last"] or 0
+    last = report.links.aggregate(last=models.Max("position"))["last"] or 0
     if most is not None and fresh and last + len(fresh) > most:
         raise TooManyLinks
-    links = Link.objects.bulk_create(_links(locked, box, fresh, at=at, first=last + 1))
-    _touch(locked, at)
-    if links:
-        audit.record(by=by, verb="report.links_added", obj=locked, detail={"count": len(links)}, at=at)
+    return Link.objects.bulk_create(_links(report, box, fresh, at=at, first=last + 1))
+
+
+@transaction.atomic
+def add_fingerprints(
+    *, report: Report, box: Box, facts: Sequence[FingerprintFacts], at: datetime
+) -> list[Fingerprint]:
+    """More fingerprints, each kept once. Raises WrongKey once the report is erased."""
+    locked = _locked(report)
+    rows = _add_fingerprints(locked, box, facts)
+    if rows:
+        locked.is_retold = True
+        detail: audit.Detail = {"count": len(rows)}
+        audit.record(
+            by=audit.YOUNG_PERSON, verb="report.fingerprints_added", obj=locked, detail=detail, at=at
+        )
         wake(TRIAGE)
-    return links
+    _touch(locked, at)
+    return rows
+
+
+def _add_fingerprints(report: Report, box: Box, facts: Sequence[FingerprintFacts]) -> list[Fingerprint]:
+    there = report.fingerprints.values_list("algorithm", "value_index")
+    known = {(algorithm, bytes(index)) for algorithm, index in there if index is not None}
+    rows = [_fingerprint(report, box, one) for one in facts]
+    return Fingerprint.objects.bulk_create(
+        row for row in rows if (row.algorithm, bytes(row.value_index or b"")) not in known
+    )
+
+
+@transaction.atomic
+def add_circumstances(*, report: Report, circumstances: Iterable[Circumstance], at: datetime) -> None:
+    """Something changed: more is true now than when it was told. The queue weighs it anew.
+
+    Raises WrongKey once the report is erased.
+    """
+    locked = _locked(report)
+    told = {*locked.circumstances, *circumstances}
+    fresh = len(told) - len(set(locked.circumstances))
+    if not fresh:
+        return
+    locked.circumstances = [one.value for one in Circumstance if one.value in told]
+    locked.is_retold = True
+    locked.save(update_fields=["circumstances"])
+    _touch(locked, at)
+    audit.record(by=audit.YOUNG_PERSON, verb="report.facts_added", obj=locked, detail={"count": fresh}, at=at)
+    wake(TRIAGE)
+
+
+def facts_are_read(*, reports: Iterable[Report]) -> None:
+    """The queue has weighed anew what was added to these reports."""
+    Report.objects.filter(pk__in=[report.pk for report in reports]).update(is_retold=False)
 
 
 # --- news and messages --------------------------------------------------------------------------------
@@ -298,6 +409,17 @@ def post_updates(items: Sequence[NewsItem]) -> None:
         Link.objects.filter(pk__in=ids).exclude(status=LinkStatus.WITHDRAWN).update(
             status=status, status_at=at
         )
+    if worth := [item for item in items if item.what in WORTH_A_NUDGE]:
+        _nudge({item.report_id for item in worth}, at=max(item.at for item in worth))
+
+
+def _nudge(report_ids: Iterable[UUID], *, at: datetime) -> None:
+    """Leave a sign to be sent, for those who chose to get one. One that waits already says it, too."""
+    chosen = Report.objects.filter(pk__in=report_ids, contact_via__in=NUDGED_BY).exclude(status=Status.ERASED)
+    rows = [Nudge(report_id=pk, made_at=at, due_at=at) for pk in chosen.values_list("pk", flat=True)]
+    if rows:
+        Nudge.objects.bulk_create(rows, ignore_conflicts=True)
+        wake(SEND_NUDGES)
 
 
 def post_update(
@@ -318,9 +440,7 @@ def send_message(*, report: Report, box: Box, text: str, by: models.Model | None
 
     The young person's last line, sent again within the minute, is the same line: a second tap doubles nothing.
     """
-    locked = Report.objects.select_for_update().get(pk=report.pk)
-    if locked.status == Status.ERASED:
-        raise wrapping.WrongKey("This report was erased.")
+    locked = _locked(report)
     if by is None:
         last = locked.messages.order_by("-at", "-id").first()
         is_ours = last is not None and last.author == Message.Author.YOUNG_PERSON
@@ -338,6 +458,8 @@ def send_message(*, report: Report, box: Box, text: str, by: models.Model | None
     audit.record(by=by or audit.YOUNG_PERSON, verb="message.sent", obj=locked, at=at)
     if by is None:
         wake(TRIAGE)
+    else:
+        _nudge([locked.pk], at=at)
     return message
 
 
@@ -348,7 +470,7 @@ def mark_read(*, report: Report, author: str, at: datetime) -> None:
 
 def _touch(report: Report, at: datetime) -> None:
     report.last_contact_at = at
-    report.save(update_fields=["last_contact_at"])
+    report.save(update_fields=["last_contact_at", "is_retold"])
 
 
 @transaction.atomic
@@ -390,7 +512,13 @@ def erase_report(*, report: Report, by: models.Model | str, at: datetime) -> Non
         return
     locked.move(Status.ERASED)
     locked.erased_at = at
-    _blank([locked], extra=["status", "erased_at"])
+    locked.is_retold = False
+    _blank([locked], extra=["status", "erased_at", "is_retold"])
+    _blank(locked.evidence.all())
+    Draft.objects.filter(pk=locked.pk).delete()  # of a report that was raised before it was finished
+    locked.nudges.filter(status=NudgeStatus.WAITING).update(
+        status=NudgeStatus.REFUSED, why="erased", done_at=at
+    )
     _blank(locked.links.all())
     _blank(locked.fingerprints.all())
     _blank(locked.messages.all())

@@ -29,7 +29,7 @@ from helpline.web.bodies import load
 from helpline.web.flood import Gate
 from helpline.web.idempotency import idempotent
 from helpline.web.problems import Problem
-from reports import actions, receipts
+from reports import actions, crowd, receipts
 from reports.bodies import EXAMPLE, LINKS_SCHEMA, SUBMISSION_SCHEMA, read_links, read_submission
 from reports.bounds import WRITING
 from reports.followup import news
@@ -59,6 +59,16 @@ CODE_HEADER = OpenApiParameter(
 )
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key answers the same request once."
+)
+WORK_HEADER = OpenApiParameter(
+    crowd.WORK_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description=(
+        "Only after a 429, whose `proof_of_work` holds a `challenge` and `bits`: `<challenge>:<nonce>`, with a decimal "
+        "nonce such that the SHA-256 of exactly this text begins with that many zero bits. It counts once, for "
+        "`seconds` seconds, and lets one call through at once."
+    ),
 )
 
 
@@ -101,7 +111,7 @@ class SubmitReport(APIView):
         operation_id="reports_submit",
         summary="Submit a report",
         tags=["reports"],
-        parameters=[KEY_HEADER],
+        parameters=[KEY_HEADER, WORK_HEADER],
         request={"application/json": SUBMISSION_SCHEMA},
         responses={201: ReceiptSerializer},
         examples=[OpenApiExample("A report", value=EXAMPLE, request_only=True)],
@@ -120,7 +130,7 @@ class SubmitReport(APIView):
 
 def _submit(request: HttpRequest, body: Any, *, by: Staff | None, is_partner: bool) -> str:
     """Store the report and answer its code, in groups. Raises Problem."""
-    INTAKE_GATE.check(request)
+    crowd.check_call(request, INTAKE_GATE)
     submission = read_submission(body)
     if submission.channel == Channel.PARTNER and not is_partner:
         raise NotAuthenticated if by is None else Problem(403, "permission_denied", _("Partners only."))
@@ -238,7 +248,7 @@ class FollowMessages(ByCode):
         operation_id="follow_write",
         summary="Write to the helpline",
         tags=["follow"],
-        parameters=[CODE_HEADER, KEY_HEADER],
+        parameters=[CODE_HEADER, KEY_HEADER, WORK_HEADER],
         request=TextSerializer,
         responses={201: MessageSerializer},
     )
@@ -246,7 +256,7 @@ class FollowMessages(ByCode):
     def post(self, request: Request) -> Response:
         """A message; the answer comes on the follow page."""
         report, box = self.opened(request)
-        WRITING.check(request._request)
+        crowd.check_call(request._request, WRITING)
         said = TextSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         message = actions.send_message(
@@ -290,7 +300,7 @@ class FollowLinks(ByCode):
         operation_id="follow_add_links",
         summary="Add links",
         tags=["follow"],
-        parameters=[CODE_HEADER, KEY_HEADER],
+        parameters=[CODE_HEADER, KEY_HEADER, WORK_HEADER],
         request={
             "application/json": {
                 "type": "object",
@@ -304,7 +314,7 @@ class FollowLinks(ByCode):
     def post(self, request: Request) -> Response:
         """An address that is there already is not added again."""
         report, box = self.opened(request)
-        WRITING.check(request._request)
+        crowd.check_call(request._request, WRITING)
         now = timezone.now()
         actions.add_links(
             report=report,

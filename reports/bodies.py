@@ -18,17 +18,18 @@ from helpline.platforms import directory, links
 from helpline.platforms.links import MalformedLink
 from helpline.web import problems
 from reports.actions import FingerprintFacts, LinkFacts, Submission
+from reports.contact import addresses, contract
+from reports.contact.addresses import NotAnAddress
+from reports.evidence.text import without_pictures
+from reports.fingerprints import HEX_DIGITS, MAX_FINGERPRINTS, MalformedFingerprint, once, read_one
 from reports.states import AgeRange, Channel, Circumstance, Kind, Who
 
 MAX_LINKS = 50
-MAX_FINGERPRINTS = 100
 MAX_CIRCUMSTANCES = 50
 MAX_ACCOUNT = 200
 MAX_SCHOOL = 200
 MAX_CONTACT = 254
 MAX_URL = 8000  # as pasted, before it is cleaned
-HEX_DIGITS = {"pdq": 64, "sha256": 64, "md5": 32}
-HEX = frozenset("0123456789abcdef")
 
 T = TypeVar("T", bound=TextChoices)
 Errors = dict[str, list[str]]
@@ -75,7 +76,7 @@ class _Reader:
         except UnicodeEncodeError:
             self.wrong(name, _("This holds half a character. Send whole ones."))
             return ""
-        return value
+        return without_pictures(value)
 
     def choice(self, value: Any, name: str, known: dict[str, T], default: T | None = None) -> T | None:
         if value is None and default is not None:
@@ -171,30 +172,20 @@ class _Reader:
 
     def fingerprint(self, value: Any, name: str) -> FingerprintFacts | None:
         item = self.object(value, name)
-        algorithm, digits, quality = item.get("algorithm"), item.get("value"), item.get("quality")
         if name in self.errors:
             return None
-        if not isinstance(algorithm, str) or algorithm not in HEX_DIGITS:
-            self.wrong(
-                f"{name}.algorithm", _("This must be one of: %(words)s.") % {"words": ", ".join(HEX_DIGITS)}
-            )
+        try:
+            return read_one(item)
+        except MalformedFingerprint as error:
+            self.wrong(f"{name}.{error.part}", error.sentence)
             return None
-        wanted = HEX_DIGITS[algorithm]
-        if not isinstance(digits, str) or len(digits) != wanted or not HEX.issuperset(digits.lower()):
-            self.wrong(f"{name}.value", _("This must be %(count)s hexadecimal digits.") % {"count": wanted})
-            return None
-        if quality is not None and (type(quality) is not int or not 0 <= quality <= 100):
-            self.wrong(f"{name}.quality", _("This must be a whole number from 0 to 100."))
-            return None
-        return FingerprintFacts(algorithm=algorithm, value=digits.lower(), quality=quality)
 
     def fingerprints(self, value: Any) -> tuple[FingerprintFacts, ...]:
-        found = {
-            (facts.algorithm, facts.value): facts
+        found = (
+            self.fingerprint(item, f"fingerprints[{place}]")
             for place, item in enumerate(self.many(value, "fingerprints", MAX_FINGERPRINTS))
-            if (facts := self.fingerprint(item, f"fingerprints[{place}]")) is not None
-        }
-        return tuple(found.values())
+        )
+        return tuple(once(facts for facts in found if facts is not None))
 
     def contact(self, value: Any) -> dict[str, Any]:
         if value is None:
@@ -210,7 +201,25 @@ class _Reader:
         if not address and "safe_contact.address" not in self.errors:
             self.wrong("safe_contact.address", _("Give an address, or set via to “none”."))
         hours = self.text(item.get("hours"), "safe_contact.hours", MAX_CONTACT).strip()
-        return {"via": via, "address": address, "hours": hours}
+        found: dict[str, Any] = {"via": via, "address": address, "hours": hours}
+        begins, ends = item.get("from_hour"), item.get("to_hour")
+        if begins is not None or ends is not None:
+            if not contract.are_hours(begins, ends):
+                self.wrong(
+                    "safe_contact.from_hour",
+                    _("Give from_hour (0 to 23) and to_hour (1 to 24), two different whole numbers."),
+                )
+            found |= {"from_hour": begins, "to_hour": ends}
+        is_safe = self.truth(item.get("is_safe"), "safe_contact.is_safe")
+        if is_safe is not None:
+            found["is_safe"] = is_safe
+        if is_safe and address and via in contract.BY_ITSELF:
+            # Something may be sent there by itself, so it has to be one that can be written to.
+            try:
+                found["address"] = addresses.read(via, address)
+            except NotAnAddress as error:
+                self.wrong("safe_contact.address", str(error.sentence))
+        return found
 
     def circumstances(self, value: Any) -> tuple[Circumstance, ...]:
         found = [
@@ -358,7 +367,24 @@ SUBMISSION_SCHEMA: dict[str, Any] = {
             "properties": {
                 "via": {"type": "string", "enum": list(VIAS), "default": "none"},
                 "address": {"type": "string", "maxLength": MAX_CONTACT},
-                "hours": {"type": "string", "maxLength": MAX_CONTACT},
+                "hours": {
+                    "type": "string",
+                    "maxLength": MAX_CONTACT,
+                    "description": "In words, for the counsellors. With any, nothing is sent by itself.",
+                },
+                "from_hour": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 23,
+                    "description": "With to_hour: when a neutral sign may be sent, by the clock of the helpline. "
+                    "From 0 to 24 is any time, from 21 to 7 the night.",
+                },
+                "to_hour": {"type": "integer", "minimum": 1, "maximum": 24},
+                "is_safe": {
+                    "type": "boolean",
+                    "description": "The young person said that nobody else reads what arrives there. "
+                    "Without it nothing is ever sent by itself.",
+                },
             },
         },
     },

@@ -14,7 +14,19 @@ from helpline.crypto.box import Box
 from helpline.crypto.fields import SealedField
 from helpline.platforms.models import Platform
 from reports import states
-from reports.states import AgeRange, Channel, Circumstance, ForbiddenMove, Kind, LinkStatus, News, Status, Who
+from reports.states import (
+    AgeRange,
+    Channel,
+    Circumstance,
+    ForbiddenMove,
+    Kind,
+    LinkStatus,
+    News,
+    NudgeStatus,
+    Picture,
+    Status,
+    Who,
+)
 
 
 class Draft(models.Model):
@@ -71,6 +83,10 @@ class Report(models.Model):
     submitted_at = models.DateTimeField()
     last_contact_at = models.DateTimeField()
     contact_via = models.CharField(max_length=10, default="none")
+    # False while somebody in danger, whose report was raised at once, is still answering.
+    is_complete = models.BooleanField(default=True)
+    # Facts were added since the queue last read them.
+    is_retold = models.BooleanField(default=False)
     story = SealedField()
     # {"handle", "demand", "already_reported", …}: whatever else was written in words
     answers = SealedField()
@@ -106,6 +122,7 @@ class Report(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["submitted_at"], name="report_new", condition=Q(status=Status.SUBMITTED)),
             models.Index(fields=["last_contact_at"], name="report_kept", condition=~Q(status=Status.ERASED)),
+            models.Index(fields=["id"], name="report_retold", condition=Q(is_retold=True)),
             models.Index(
                 fields=["school_index"], name="report_school", condition=Q(school_index__isnull=False)
             ),
@@ -124,6 +141,8 @@ class Report(models.Model):
             "submitted_at",
             "last_contact_at",
             "contact_via",
+            "is_complete",
+            "is_retold",
             "erased_at",
         )
         blank = ("deadline_at", "school_index", "staff_key", "code_key", "locator")
@@ -312,3 +331,102 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
+
+
+class Evidence(models.Model):
+    """A screenshot of messages or of a profile: redacted on the person's own device, then decoded and made anew here.
+
+    Each has a data key of its own, so that one picture can be destroyed for good and everything else stays. It belongs
+    to a draft, which only the code opens, until that is sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, null=True, blank=True, related_name="evidence")
+    report = models.ForeignKey(
+        Report, on_delete=models.CASCADE, null=True, blank=True, related_name="evidence"
+    )
+    what = models.CharField(max_length=10, choices=Picture.choices)
+    picture = SealedField()
+    sha256 = models.BinaryField(max_length=32, null=True)  # of the picture as it is kept
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()  # bytes
+    staff_key = models.BinaryField(null=True)
+    code_key = models.BinaryField(null=True)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = _("screenshots")
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                name="evidence_of_a_draft_or_a_report",
+                condition=Q(draft=None, report__isnull=False)
+                | Q(draft__isnull=False, report=None, staff_key=None),
+            ),
+        ]
+
+    class Privacy:
+        keep = ("id", "draft", "report", "what", "width", "height", "size", "added_at")
+        blank = ("sha256", "staff_key", "code_key")
+        sealed = ("picture",)
+        says = _(
+            "Screenshots of messages or of a profile, if you chose to add some. They are locked, each with a key of "
+            "its own. They stay for %(time)s after the last contact. When you erase them, they are gone at once."
+        )
+
+    def __str__(self) -> str:
+        return f"screenshot {self.pk}"
+
+    @property
+    def about(self) -> str:
+        """What its data key is bound to."""
+        return f"evidence:{self.pk}"
+
+    def box_for_staff(self) -> Box:
+        """Opened with the staff's private key. Raises KeyUnavailable on the public face, WrongKey once destroyed."""
+        if self.staff_key is None:
+            raise wrapping.WrongKey("This screenshot was destroyed or never sent.")
+        return Box(wrapping.unwrap_for_staff(self.staff_key, about=self.about))
+
+    def key_for_code(self, code: str) -> bytes:
+        """The data key, by the receipt code. Raises WrongKey."""
+        if self.code_key is None:
+            raise wrapping.WrongKey("This screenshot was destroyed.")
+        return wrapping.unwrap_for_code(self.code_key, code=code, about=self.about)
+
+
+class Nudge(models.Model):
+    """A neutral sign that there is something to read, sent the way the young person chose. It says nothing of what.
+
+    The row is the message: a worker sends it when the hour is one that was agreed.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="nudges")
+    status = models.CharField(max_length=10, choices=NudgeStatus.choices, default=NudgeStatus.WAITING)
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=20, blank=True)  # a word of contact.contract.Refusal, or what failed
+
+    class Meta:
+        verbose_name_plural = _("signs that there is something to read")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["report"], name="nudge_waits_once", condition=Q(status=NudgeStatus.WAITING)
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["due_at"], name="nudge_due", condition=Q(status=NudgeStatus.WAITING)),
+        ]
+
+    class Privacy:
+        keep = ("id", "report", "status", "made_at", "due_at", "tries", "leased_until", "done_at", "why")
+        says = _(
+            "When we sent you a sign that there is something to read, if you wanted one. "
+            "Not where to: that is locked with your words."
+        )
+
+    def __str__(self) -> str:
+        return f"nudge {self.pk}"

@@ -113,9 +113,10 @@ def from_code(typed: str) -> Note | None:
     return Note(found.pk, code, Kind.REPORT if isinstance(found, Report) else Kind.DRAFT, shown=True)
 
 
-def draft_of(note: Note) -> tuple[Draft, Box] | None:
-    """The draft with its box; None when it is gone: sent, expired or erased."""
-    draft = Draft.objects.filter(pk=note.id).first()
+def draft_of(note: Note, *, lock: bool = False) -> tuple[Draft, Box] | None:
+    """The draft with its box; None when it is gone: sent, expired or erased. `lock` holds it for the transaction."""
+    drafts = Draft.objects.select_for_update() if lock else Draft.objects
+    draft = drafts.filter(pk=note.id).first()
     try:
         return (draft, draft.box_for_code(note.code)) if draft else None
     except WrongKey:

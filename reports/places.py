@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from helpline.platforms import directory, links
 from helpline.platforms.links import LinkKind, MalformedLink
 from reports.actions import LinkFacts
+from reports.evidence.text import without_pictures
 
 MAX_PLACES = 50
 MAX_PASTED = 20_000
@@ -139,7 +140,7 @@ class PlacesForm(forms.Form):
     facts: list[LinkFacts]
 
     def clean_pasted(self) -> str:
-        pasted: str = self.cleaned_data["pasted"]
+        pasted = without_pictures(self.cleaned_data["pasted"])
         if len(pasted) > MAX_PASTED:
             raise forms.ValidationError(
                 _("This is too long to read at once. Paste only the links, a few at a time.")
@@ -183,6 +184,10 @@ class PlacesForm(forms.Form):
     def sentence(self) -> str:
         """What is wrong with what was pasted; nothing when nothing is."""
         return " ".join(map(str, self.errors["pasted"])) if "pasted" in self.errors else ""
+
+    def has_words(self) -> bool:
+        """Was more pasted than links? It is kept, too."""
+        return bool(self.facts) and has_words(self.cleaned_data.get("pasted", ""))
 
     def places(self) -> list[Place]:
         """What was found, to be shown back."""

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from helpline.crypto.box import Box
+from reports.evidence.text import without_pictures
 from reports.models import Message
 from reports.states import LinkStatus, News, Status
 
@@ -89,6 +90,10 @@ class TextSerializer(serializers.Serializer[Any]):
     """Words."""
 
     text = serializers.CharField(max_length=settings.STORY_MAX_CHARS)
+
+    def validate_text(self, text: str) -> str:
+        """Words only."""
+        return without_pictures(text)
 
 
 class WithdrawSerializer(serializers.Serializer[Any]):

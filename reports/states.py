@@ -69,6 +69,57 @@ class Demand(TextChoices):
     UNKNOWN = "unknown", _("They did not say, or I do not know")
 
 
+class Reported(TextChoices):
+    """Did they report it to the site themselves?"""
+
+    NO = "no", _("No")
+    WAITING = "waiting", _("Yes, and I wait for an answer")
+    IGNORED = "ignored", _("Yes, and nothing happened")
+    REFUSED = "refused", _("Yes, and they said no")
+    UNKNOWN = "unknown", _("I do not know")
+
+    @property
+    def is_done(self) -> bool | None:
+        """Was it reported? None: not said."""
+        return None if self == Reported.UNKNOWN else self != Reported.NO
+
+
+class Knows(TextChoices):
+    """Who knows about it."""
+
+    PARENT = "parent", _("A parent")
+    ADULT = "adult", _("Another adult")
+    FRIEND = "friend", _("A friend")
+    SCHOOL = "school", _("Somebody at school")
+    POLICE = "police", _("The police")
+    NOBODY = "nobody", _("Nobody yet")
+
+
+class Home(TextChoices):
+    """Is home a safe place? It decides who may be told, and how."""
+
+    SAFE = "safe", _("Yes")
+    SECRET = "secret", _("Yes, but nobody at home must know about this")
+    UNSAFE = "unsafe", _("No")
+    UNSAID = "unsaid", _("I prefer not to say")
+
+
+class Picture(TextChoices):
+    """What a screenshot shows. Never anything else."""
+
+    MESSAGES = "messages", _("Messages, such as a threat")
+    PROFILE = "profile", _("A profile or an account")
+
+
+class NudgeStatus(TextChoices):
+    """What became of a neutral sign that there is something to read."""
+
+    WAITING = "waiting", _("Waiting for an hour that is allowed")
+    SENT = "sent", _("Sent")
+    REFUSED = "refused", _("Not sent: it would have broken what was agreed")
+    FAILED = "failed", _("Not sent: it did not get through")
+
+
 class Channel(TextChoices):
     """How the report reached the helpline."""
 

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reports import actions
+from reports.contact import sending
 
 
 @shared_task
@@ -19,3 +20,9 @@ def erase_expired_reports(**kwargs: Any) -> None:
 def purge_expired_drafts(**kwargs: Any) -> None:
     """Delete drafts whose seven days are over."""
     actions.purge_expired_drafts(now=timezone.now())
+
+
+@shared_task
+def send_nudges(**kwargs: Any) -> None:
+    """Send the signs that are due, in the hours that were agreed. What is left is found by the next sweep."""
+    sending.send_due(max_seconds=60)

@@ -1,34 +1,19 @@
-"""Who is being spoken to, and sentences that come in a version for each."""
+"""Sentences that come in a version for each who may be spoken to."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from reports.states import Who
+from reports.states import Circumstance
+from reports.voice import Voice
 
 Text = str | Promise
 
 
-class Voice(StrEnum):
-    """The young person, a friend of theirs (both are spoken to in the same way), or an adult."""
-
-    ME = "me"
-    FRIEND = "friend"
-    ADULT = "adult"
-
-
-VOICES: dict[str, Voice] = {Who.FRIEND: Voice.FRIEND, Who.CHILD: Voice.ADULT, Who.PUPIL: Voice.ADULT}
-
-
-def voice_of(who: str) -> Voice:
-    """Until we know who writes, we speak to the young person."""
-    return VOICES.get(who, Voice.ME)
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One sentence for each voice. Those for adults are translated apart (`pgettext("adult", …)`): *vous*."""
+    """One sentence for each voice."""
 
     me: Text
     friend: Text
@@ -42,3 +27,28 @@ class Words:
 def same(text: Text) -> Words:
     """A sentence that speaks to nobody in particular."""
     return Words(text, text, text)
+
+
+# What may be true, as it is asked: in the interview, and later when something changed.
+CIRCUMSTANCES: dict[Circumstance, Words] = {one: same(one.label) for one in Circumstance} | {
+    Circumstance.IN_DANGER: Words(
+        me=_("I am in danger right now"),
+        friend=_("My friend is in danger right now"),
+        adult=_("The young person is in danger right now"),
+    ),
+    Circumstance.SELF_HARM: Words(
+        me=_("I think of hurting myself"),
+        friend=_("My friend speaks of hurting themselves"),
+        adult=_("The young person speaks of self-harm"),
+    ),
+    Circumstance.NAMED: Words(
+        me=Circumstance.NAMED.label,
+        friend=_("Their name or school is on it"),
+        adult=_("Their name or school is on it"),
+    ),
+    Circumstance.VULNERABLE: Words(
+        me=Circumstance.VULNERABLE.label,
+        friend=_("Something makes this harder for my friend"),
+        adult=_("Something makes this harder for the young person"),
+    ),
+}

@@ -94,6 +94,7 @@ NAMED = {
     "django-crispy-forms": "crispy_forms",
     "django-csp": "csp",
     "django-pgtrigger": "pgtrigger",
+    "pillow": "PIL",
     "pyyaml": "yaml",
 }
 

@@ -2,6 +2,7 @@
 
 For each language beside English: no empty and no fuzzy entry, the same placeholders on both sides, the compiled file in
 step with its source, and, where GNU gettext is installed, no sentence of the code that the catalogue has not seen.
+A second register of a language (`fr_Vous`) holds only what differs: each of its sentences is one of the language's.
 Prints what is wrong, a line each, and exits with 1.
 """
 
@@ -28,6 +29,10 @@ def problems() -> Iterator[str]:
         yield "There is no catalogue under locale/."
     for language in languages:
         yield from _catalogue(language)
+    registers = [language for language in languages if "_" in language]
+    for register in registers:
+        languages.remove(register)
+        yield from _left_over(register)
     if shutil.which("xgettext"):
         yield from _unseen(languages)
     elif os.environ.get("CI") == "true":
@@ -53,6 +58,17 @@ def _catalogue(language: str) -> Iterator[str]:
     compiled = source.with_suffix(".mo")
     if not compiled.exists() or _texts(polib.mofile(str(compiled))) != _texts(catalogue):
         yield f"{language}: django.mo is not in step: run 'manage.py compilemessages'"
+
+
+def _left_over(register: str) -> Iterator[str]:
+    """Sentences of a register that its language does not say, or says in the same words."""
+    own, whole = (
+        _texts(polib.pofile(str(LOCALE / name / "LC_MESSAGES" / "django.po")))
+        for name in (register, register.partition("_")[0])
+    )
+    for key, text in own.items():
+        if whole.get(key) in {None, text}:
+            yield f"{register}: not needed: {key[1][:80]!r}"
 
 
 def _texts(catalogue: polib.POFile | polib.MOFile) -> dict[tuple[str, str], str]:

@@ -16,7 +16,8 @@ from cases.reading import OpenCase, OpenReport
 from cases.states import Happening
 from helpline.accounts.permissions import Permission
 from helpline.platforms.models import Platform
-from reports.models import Message
+from reports.contact import contract
+from reports.models import Message, Nudge
 
 register = template.Library()
 
@@ -96,8 +97,19 @@ def countdown(at: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def contact_word(via: str) -> words.Words:
-    return words.CONTACTS.get(via, via)
+def contact_line(opened: OpenReport) -> str:
+    """What was agreed about writing to them; of an erased report only the way is left."""
+    via = opened.report.contact_via
+    return (
+        str(words.CONTACTS.get(via, via))
+        if opened.erased
+        else words.safe_contact(contract.read(opened.contact))
+    )
+
+
+@register.filter
+def nudge_word(row: Nudge) -> words.Words:
+    return words.nudge(row)
 
 
 @register.filter

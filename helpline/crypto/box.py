@@ -30,23 +30,27 @@ class Box:
 
     def seal(self, instance: models.Model, column: str, text: str) -> bytes | None:
         """Ciphertext of `text` for this row and column; None for an empty text. The row needs its primary key."""
-        if not text:
+        return self.seal_bytes(instance, column, text.encode())
+
+    def seal_bytes(self, instance: models.Model, column: str, body: bytes) -> bytes | None:
+        """As `seal`, for what is no text."""
+        if not body:
             return None
         nonce = secrets.token_bytes(12)
-        return (
-            bytes([VERSION])
-            + nonce
-            + AESGCM(self.key).encrypt(nonce, text.encode(), _about(instance, column))
-        )
+        return bytes([VERSION]) + nonce + AESGCM(self.key).encrypt(nonce, body, _about(instance, column))
 
     def open(self, instance: models.Model, column: str) -> str:
         """The text in `column`. Raises WrongKey when the key, the row or the column is not the one it was sealed for."""
+        return self.open_bytes(instance, column).decode()
+
+    def open_bytes(self, instance: models.Model, column: str) -> bytes:
+        """As `open`, for what `seal_bytes` sealed; b"" for nothing."""
         sealed = getattr(instance, column)
         if not sealed:
-            return ""
+            return b""
         sealed = bytes(sealed)
         try:
-            return AESGCM(self.key).decrypt(sealed[1:13], sealed[13:], _about(instance, column)).decode()
+            return AESGCM(self.key).decrypt(sealed[1:13], sealed[13:], _about(instance, column))
         except InvalidTag as error:
             raise WrongKey("This key does not open this column.") from error
 

@@ -96,6 +96,10 @@ def environment(options: Options, ports: Ports, given: Mapping[str, str]) -> dic
             "EMAIL_HOST_USER": "",
             "EMAIL_HOST_PASSWORD": "",
             "EMAIL_USE_TLS": "0",
+            # Signs by mail end in the simulator's mailbox; there is no gateway for text messages.
+            "HELPLINE_NUDGE_FROM": "post@notes.example",
+            "HELPLINE_SMS_GATEWAY_URL": "",
+            "HELPLINE_SMS_GATEWAY_TOKEN": "",
         }
     return shared
 

@@ -12,7 +12,7 @@ from helpline.platforms.cleaning import MAX_LENGTH, MalformedLink, clean_url
 from helpline.platforms.directory import Directory
 from helpline.platforms.finding import FoundLink, find_links
 from helpline.platforms.models import Platform
-from helpline.platforms.reading import Reading, account_key, blind_key, read
+from helpline.platforms.reading import Reading, account_key, blind_key, key_of, read
 from helpline.platforms.rules import OTHER, LinkKind
 
 __all__ = [
@@ -32,12 +32,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What an address leads to. `private_hint`: a check from outside probably sees nothing there."""
+    """What an address leads to. `private_hint`: a check from outside probably sees nothing there; `key`: its `blind_key`."""
 
     platform_slug: str
     kind: LinkKind
     account: str | None
     private_hint: bool
+    key: str
 
 
 def recognise(url: str, *, directory: Directory | None = None) -> Recognised:
@@ -53,6 +54,7 @@ def recognise(url: str, *, directory: Directory | None = None) -> Recognised:
         kind=reading.kind,
         account=reading.account or None,
         private_hint=reading.rule is not None and reading.rule.private,
+        key=key_of(reading),
     )
 
 

@@ -74,7 +74,11 @@ def blind_key(url: str) -> str:
 
     It depends on the rules only, never on the platform table, so that it stays the same from year to year.
     """
-    reading = read(clean_url(url))
+    return key_of(read(clean_url(url)))
+
+
+def key_of(reading: Reading) -> str:
+    """The same, of an address that was read already."""
     if reading.kind == LinkKind.PROFILE and reading.account:
         return account_key(reading.site.slug, reading.account)
     if reading.id or (reading.part and reading.account):

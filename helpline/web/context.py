@@ -10,6 +10,9 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from helpline.web.language import spoken
+from helpline.web.middleware import has_large_type
+
 RailItem = Mapping[str, Any]
 
 
@@ -75,6 +78,8 @@ def helpline(request: HttpRequest) -> dict[str, Any]:
         "exit_url": settings.EXIT_URL,
         "demo": settings.DEMO,
         "languages": settings.LANGUAGES,
+        "language": spoken,
+        "large_type": partial(has_large_type, request),
         "danger_numbers": danger_numbers,
         "rail": partial(rail, request),
     }

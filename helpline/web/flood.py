@@ -39,6 +39,7 @@ class Gate:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._counts: dict[bytes, int] = {}
+        self._total = 0
         self._secret = b""
         self._until = 0.0
 
@@ -55,19 +56,34 @@ class Gate:
 
     def count(self, address: str, *, now: float) -> int:
         """Seconds to wait; 0: come in."""
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            return 0
-        if not ip.is_global:
-            return 0
         if now >= self._until:
-            self._counts, self._secret, self._until = {}, secrets.token_bytes(16), now + WINDOW
-        place = hashlib.blake2b(
-            ip.packed if ip.version == 4 else ip.packed[:8], key=self._secret, digest_size=8
-        ).digest()
+            self._counts, self._total = {}, 0
+            self._secret, self._until = secrets.token_bytes(16), now + WINDOW
+        place = self._place(address)
+        if place is None:
+            return 0
+        self._total += 1
         seen = self._counts.get(place, 0) + 1
         if seen == 1 and len(self._counts) >= MOST_ADDRESSES:
             return 0
         self._counts[place] = seen
         return 0 if seen <= self.limit else max(1, int(self._until - now))
+
+    def seen(self, address: str, *, now: float) -> int:
+        """How many were counted from there in this minute; 0 for what is never counted."""
+        place = self._place(address) if now < self._until else None
+        return self._counts.get(place, 0) if place else 0
+
+    def total(self, *, now: float) -> int:
+        """How many were counted in this minute, from anywhere."""
+        return self._total if now < self._until else 0
+
+    def _place(self, address: str) -> bytes | None:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return None
+        if not ip.is_global:
+            return None
+        network = ip.packed if ip.version == 4 else ip.packed[:8]
+        return hashlib.blake2b(network, key=self._secret, digest_size=8).digest()

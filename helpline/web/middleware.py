@@ -54,6 +54,7 @@ PERMISSIONS_POLICY = ", ".join(
 STAFF_PATHS = ("/staff/", "/api/docs", "/api/schema")
 LOGGED_IN_AT = "logged_in_at"
 LAST_SEEN_AT = "last_seen_at"
+LARGE, NORMAL = "large", "normal"
 TOUCH_EVERY = 60  # seconds between two writes of a session that only moves its half hour on
 
 
@@ -133,6 +134,41 @@ class LanguageMiddleware:
                 samesite="Lax",
             )
         return response
+
+
+class TypeMiddleware:
+    """Larger letters for whoever asks with `?type=large`, until the browser closes or `?type=normal` is asked for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        asked = type_asked_for(request)
+        if asked == LARGE:
+            response.set_cookie(
+                settings.TYPE_COOKIE_NAME,
+                LARGE,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        elif asked == NORMAL:
+            response.delete_cookie(settings.TYPE_COOKIE_NAME, samesite="Lax")
+        return response
+
+
+def type_asked_for(request: HttpRequest) -> str:
+    """LARGE or NORMAL where the address asks for it, else nothing."""
+    if request.method != "GET" or "type=" not in request.META.get("QUERY_STRING", ""):
+        return ""
+    asked = request.GET.get("type", "")
+    return asked if asked in {LARGE, NORMAL} else ""
+
+
+def has_large_type(request: HttpRequest) -> bool:
+    """Whether this page is to be shown in larger letters."""
+    return (type_asked_for(request) or request.COOKIES.get(settings.TYPE_COOKIE_NAME)) == LARGE
 
 
 class StaffSessionMiddleware(SessionMiddleware):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("help/", views.help_page, name="help"),
     path("exit/", views.leave, name="exit"),
     path("privacy/", views.privacy, name="privacy"),
+    path("source/", views.source, name="source"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security"),
 ]

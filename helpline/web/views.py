@@ -13,8 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from helpline.web import problems
+from helpline.web.context import danger_numbers, with_purpose
 from helpline.web.middleware import is_staff_path
-from helpline.web.privacy import kept_things
+from helpline.web.privacy import in_years_or_less, kept_things
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 # A form sent again carries what was typed, never the stale token nor a button pressed by mistake.
@@ -30,13 +31,23 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/help.html")
+    numbers = [*with_purpose(settings.MORE_DANGER_NUMBERS), *danger_numbers()]
+    return render(request, "public/help.html", {"numbers": numbers})
 
 
 @login_not_required
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/privacy.html", {"kept": kept_things()})
+    context = {"kept": kept_things(), "retention": in_years_or_less(settings.RETENTION)}
+    return render(request, "public/privacy.html", context)
+
+
+@login_not_required
+@require_safe
+def source(request: HttpRequest) -> HttpResponse:
+    """Where the program's own source is, for everyone who uses it: its licence (AGPL 3, section 13) asks for that."""
+    context = {"source_url": settings.SOURCE_URL, "contact": settings.NOTIFIER["email"]}
+    return render(request, "public/source.html", context)
 
 
 @csrf_exempt
@@ -59,6 +70,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         settings.SESSION_COOKIE_NAME,
         settings.CSRF_COOKIE_NAME,
         settings.LANGUAGE_COOKIE_NAME,
+        settings.TYPE_COOKIE_NAME,
     ):
         response.delete_cookie(name)
     return response
@@ -176,6 +188,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(
         request,
         "public/expired.html",
-        {"typed": typed, "action": request.path, "had_files": bool(typed) and bool(request.FILES)},
+        {"typed": typed, "action": request.path},
         status=HTTPStatus.FORBIDDEN,
     )

@@ -1,5 +1,6 @@
 """What can be written on the follow page."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -7,7 +8,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from reports.evidence.text import without_pictures
+from reports.fingerprints import FingerprintsForm
 from reports.places import PlacesForm
+from reports.states import Circumstance
+from reports.voice import Voice
+from reports.words import CIRCUMSTANCES
+
+URGENT = frozenset({Circumstance.IN_DANGER, Circumstance.SELF_HARM})
 
 
 class MessageForm(forms.Form):
@@ -26,7 +34,7 @@ class MessageForm(forms.Form):
         self.fields["message"].widget.attrs["data-most"] = settings.STORY_MAX_CHARS
 
     def clean_message(self) -> str:
-        message: str = self.cleaned_data["message"]
+        message = without_pictures(self.cleaned_data["message"])
         over = len(message) - settings.STORY_MAX_CHARS
         if over > 0:
             raise forms.ValidationError(
@@ -48,3 +56,47 @@ class MorePlacesForm(PlacesForm):
         if not self.errors and not self.facts:
             self.add_error("pasted", _("We see no link in this. Copy the link once more and paste it here."))
         return data
+
+
+class MoreFingerprintsForm(FingerprintsForm):
+    """Fingerprints, sent later: at least one."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not self.facts:
+            self.add_error(
+                "fingerprints", _("Choose a picture or video first. Its fingerprint is made on this device.")
+            )
+        return data
+
+
+class ChangedForm(forms.Form):
+    """What is true now, beside what was told before. Valid, it knows `circumstances`."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, voice: Voice, told: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["circumstances"] = forms.MultipleChoiceField(
+            label=_("What is true now?"),
+            choices=[
+                (one.value, words.to(voice))
+                for one, words in sorted(CIRCUMSTANCES.items(), key=lambda row: row[0] not in URGENT)
+                if one not in told and one != Circumstance.DEADLINE
+            ],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={
+                "required": _("Tick what is true now. Nothing? Go back, nothing is lost."),
+                "invalid_choice": _("Tick only what is in the list."),
+            },
+        )
+
+    @property
+    def circumstances(self) -> list[Circumstance]:
+        """What was ticked, of a valid form."""
+        return [Circumstance(one) for one in self.cleaned_data["circumstances"]]
+
+    @property
+    def is_urgent(self) -> bool:
+        """Help comes first."""
+        return not URGENT.isdisjoint(self.circumstances)

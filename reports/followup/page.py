@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from helpline.crypto.box import Box
 from reports import places
@@ -14,6 +15,14 @@ from reports.followup import news
 from reports.followup.news import Line
 from reports.models import Link, Message, Report, Update
 from reports.states import LinkStatus, News
+
+NEWEST = 3  # events of a link that are shown; those before are folded away
+CONTACTS = {
+    "none": gettext_lazy("Only here, with your code."),
+    "email": gettext_lazy("A neutral mail when there is something to read."),
+    "sms": gettext_lazy("A neutral text when there is something to read."),
+    "phone": gettext_lazy("By phone, as you wrote it."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,17 @@ class LinkCard:
     next: str
     events: list[Line]
     can_withdraw: bool
+    is_refused: bool = False
+
+    @property
+    def earlier(self) -> list[Line]:
+        """What is folded away: the state and the newest lines say where it stands."""
+        return self.events[:-NEWEST]
+
+    @property
+    def newest(self) -> list[Line]:
+        """What is shown at once."""
+        return self.events[-NEWEST:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,7 @@ class Said:
     at: datetime
     text: str
     unread: bool
+    read: bool = False  # a message of their own that somebody has read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,9 @@ class Page:
     messages: list[Said]
     unread: int
     can_withdraw: bool
+    gone: int
+    is_complete: bool
+    contact: str
 
 
 def page_of(report: Report, box: Box, *, now: datetime) -> Page:
@@ -73,6 +97,9 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         messages=messages,
         unread=sum(message.unread for message in messages),
         can_withdraw=any(link.can_withdraw for link in links),
+        gone=sum(link.tone == "good" for link in links),
+        is_complete=report.is_complete,
+        contact=str(CONTACTS.get(report.contact_via, CONTACTS["none"])),
     )
 
 
@@ -120,6 +147,7 @@ def _card(link: Link, box: Box, updates: list[Update], *, now: datetime) -> Link
             can_look=settings.RECHECK_ENABLED and bool(link.url),
         ),
         can_withdraw=status != LinkStatus.WITHDRAWN,
+        is_refused=status == LinkStatus.REFUSED,
     )
 
 
@@ -145,4 +173,5 @@ def _said(message: Message, box: Box) -> Said:
         at=message.at,
         text=box.open(message, "body"),
         unread=not mine and message.read_at is None,
+        read=mine and message.read_at is not None,
     )

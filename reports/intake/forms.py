@@ -8,12 +8,16 @@ from django import forms
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from reports import places
-from reports.intake.words import Voice, Words, same
-from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+from reports import fingerprints, places
+from reports.contact import forms as contact_forms
+from reports.contact import words as contact_words
+from reports.evidence.text import without_pictures
+from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Knows, Reported, Who
+from reports.voice import Voice
+from reports.words import CIRCUMSTANCES, Words, same
 
 Answer = dict[str, Any]
 
@@ -149,7 +153,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am safe right now"),
                 friend=_("My friend is safe right now"),
-                adult=pgettext_lazy("adult", "The young person is safe right now"),
+                adult=_("The young person is safe right now"),
             ),
         ),
         (
@@ -157,7 +161,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am in danger"),
                 friend=_("My friend is in danger"),
-                adult=pgettext_lazy("adult", "The young person is in danger"),
+                adult=_("The young person is in danger"),
             ),
         ),
         (
@@ -165,7 +169,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I think of hurting myself"),
                 friend=_("My friend speaks of hurting themselves"),
-                adult=pgettext_lazy("adult", "The young person speaks of self-harm"),
+                adult=_("The young person speaks of self-harm"),
             ),
         ),
         (
@@ -173,7 +177,7 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am not sure, or I prefer not to say"),
                 friend=_("I do not know"),
-                adult=pgettext_lazy("adult", "I do not know"),
+                adult=_("I do not know"),
             ),
         ),
     )
@@ -188,7 +192,7 @@ class AgeForm(ChoiceForm):
             Words(
                 me=AgeRange.UNKNOWN.label,
                 friend=_("I do not know"),
-                adult=pgettext_lazy("adult", "I do not know"),
+                adult=_("I do not know"),
             ),
         ),
     )
@@ -205,7 +209,7 @@ class KindForm(ChoiceForm):
             Words(
                 me=Kind.SENT.label,
                 friend=_("My friend sent something and regrets it"),
-                adult=pgettext_lazy("adult", "The young person sent something and regrets it"),
+                adult=_("The young person sent something and regrets it"),
             ),
         ),
         (Kind.UNSURE, same(Kind.UNSURE.label)),
@@ -273,41 +277,83 @@ class WhereForm(places.PlacesForm, QuestionForm):
         return lines or ([gettext("No link, no account name")] if answer else [])
 
 
-class CircumstancesForm(TicksForm):
-    name = "circumstances"
+class FingerprintsForm(fingerprints.FingerprintsForm, QuestionForm):
+    """Made on the device by a script; without it there is nothing to send."""
+
+    hides_label = False
+
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        try:
+            count = len(fingerprints.read(answer.get("fingerprints", "")))
+        except fingerprints.MalformedFingerprint:
+            count = 0
+        if not count:
+            return []
+        return [ngettext("%(count)s fingerprint", "%(count)s fingerprints", count) % {"count": count}]
+
+
+class ScreenshotsForm(QuestionForm):
+    """Nothing to fill in: screenshots are painted over and added on a page of their own."""
+
+
+class ReportedForm(ChoiceForm):
+    name = "reported"
     options = (
-        (Circumstance.BLACKMAIL, same(Circumstance.BLACKMAIL.label)),
-        (Circumstance.SPREADING, same(Circumstance.SPREADING.label)),
+        (Reported.NO, same(Reported.NO.label)),
         (
+            Reported.WAITING,
+            Words(
+                me=Reported.WAITING.label,
+                friend=_("Yes, and there is no answer yet"),
+                adult=_("Yes, and there is no answer yet"),
+            ),
+        ),
+        (Reported.IGNORED, same(Reported.IGNORED.label)),
+        (Reported.REFUSED, same(Reported.REFUSED.label)),
+        (Reported.UNKNOWN, same(Reported.UNKNOWN.label)),
+    )
+
+
+class KnowsForm(TicksForm):
+    name = "knows"
+    options = tuple((value, same(label)) for value, label in Knows.choices)
+
+
+class HomeForm(ChoiceForm):
+    name = "home"
+    options = (
+        (Home.SAFE, same(Home.SAFE.label)),
+        (Home.SECRET, same(Home.SECRET.label)),
+        (Home.UNSAFE, same(Home.UNSAFE.label)),
+        (
+            Home.UNSAID,
+            Words(
+                me=Home.UNSAID.label,
+                friend=_("I do not know"),
+                adult=_("I do not know"),
+            ),
+        ),
+    )
+
+
+class CircumstancesForm(TicksForm):
+    """Danger and home are questions of their own, and so is whether it was reported."""
+
+    name = "circumstances"
+    options = tuple(
+        (one, CIRCUMSTANCES[one])
+        for one in (
+            Circumstance.BLACKMAIL,
+            Circumstance.SPREADING,
             Circumstance.NAMED,
-            Words(
-                me=Circumstance.NAMED.label,
-                friend=_("Their name or school is on it"),
-                adult=pgettext_lazy("adult", "Their name or school is on it"),
-            ),
-        ),
-        (Circumstance.SCHOOL, same(Circumstance.SCHOOL.label)),
-        (Circumstance.SEVERAL, same(Circumstance.SEVERAL.label)),
-        (Circumstance.ADULT, same(Circumstance.ADULT.label)),
-        (Circumstance.VIOLENCE, same(Circumstance.VIOLENCE.label)),
-        (Circumstance.UNSAFE_HOME, same(Circumstance.UNSAFE_HOME.label)),
-        (
-            Circumstance.IGNORED,
-            Words(
-                me=Circumstance.IGNORED.label,
-                friend=_("It was reported to the site and nothing happened"),
-                adult=pgettext_lazy("adult", "It was reported to the site and nothing happened"),
-            ),
-        ),
-        (Circumstance.REPEATED, same(Circumstance.REPEATED.label)),
-        (
+            Circumstance.SCHOOL,
+            Circumstance.SEVERAL,
+            Circumstance.ADULT,
+            Circumstance.VIOLENCE,
+            Circumstance.REPEATED,
             Circumstance.VULNERABLE,
-            Words(
-                me=Circumstance.VULNERABLE.label,
-                friend=_("Something makes this harder for my friend"),
-                adult=pgettext_lazy("adult", "Something makes this harder for the young person"),
-            ),
-        ),
+        )
     )
 
 
@@ -329,6 +375,7 @@ class StoryForm(QuestionForm):
 
 def fitting(text: str) -> str:
     """`text`, if it is not longer than a story may be. Raises ValidationError that says by how much."""
+    text = without_pictures(text)
     over = len(text) - settings.STORY_MAX_CHARS
     if over > 0:
         raise forms.ValidationError(
@@ -352,29 +399,23 @@ class SchoolForm(QuestionForm):
     )
 
 
-class ContactForm(ChoiceForm):
-    """Only one way for now, and said so; the model knows more."""
+class ContactForm(contact_forms.ContactForm, QuestionForm):
+    """Nothing, a mailbox or a mobile phone; the hours; and that it is safe."""
 
-    name = "via"
-    options = (
-        (
-            "none",
-            Words(
-                me=_("I come back here with my code"),
-                friend=_("I come back here with my code"),
-                adult=pgettext_lazy("adult", "I come back here with my code"),
-            ),
-        ),
-    )
+    hides_label = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["via"].initial = "none"
+    @classmethod
+    def shown(cls, answer: Answer, voice: Voice) -> list[str]:
+        return contact_words.lines(contact_forms.contract_of(answer)) if answer else []
 
 
 def posted(form: forms.BaseForm) -> Mapping[str, Any]:
     """What was typed into a form, valid or not, to be kept while the person is away."""
     return {
-        name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+        name: _kept(field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name)))
         for name, field in form.fields.items()
     }
+
+
+def _kept(value: Any) -> Any:
+    return without_pictures(value) if isinstance(value, str) else value

@@ -1,15 +1,16 @@
 """Which question comes next, and what the answers say. Pure: no database, no request."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from reports import places
+from reports import fingerprints, places
 from reports.actions import Submission
+from reports.contact.forms import contract_of
 from reports.intake.forms import Answer, Safety
 from reports.intake.questions import KIND, QUESTIONS, SAFETY, THREAT_FIRST, Question
-from reports.intake.words import Voice, voice_of
-from reports.states import AgeRange, Circumstance, Demand, Kind, Who
+from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Reported, Who
+from reports.voice import Voice, voice_of
 
 NUMBERS = {question.name: number for number, question in enumerate(QUESTIONS, start=1)}
 
@@ -21,7 +22,10 @@ class Interview:
     answers: dict[str, Answer] = field(default_factory=dict)
     unfinished: dict[str, Answer] = field(default_factory=dict)  # typed, not yet accepted
     threat_first: bool = False
-    to_the_end: bool = False  # the questions that can be skipped are not brought up again
+    to_the_end: bool = False  # the extra questions are not brought up again
+    is_raised: bool = (
+        False  # somebody is in danger: our team has it already, and gets what is said from now on
+    )
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Interview":
@@ -31,6 +35,7 @@ class Interview:
             unfinished=value.get("unfinished", {}),
             threat_first=value.get("threat_first", False),
             to_the_end=value.get("to_the_end", False),
+            is_raised=value.get("is_raised", False),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -40,6 +45,7 @@ class Interview:
             "unfinished": self.unfinished,
             "threat_first": self.threat_first,
             "to_the_end": self.to_the_end,
+            "is_raised": self.is_raised,
         }
 
     @property
@@ -82,7 +88,7 @@ class Interview:
     def _is_open(self, question: Question) -> bool:
         if question.name in self.answers:
             return False
-        return not (self.to_the_end and question.is_skippable)
+        return not (self.to_the_end and question.is_extra)
 
     def before(self, question: Question) -> Question | None:
         """The question before this one; None at the beginning."""
@@ -90,10 +96,19 @@ class Interview:
         place = path.index(question)
         return path[place - 1] if place else None
 
+    def last(self) -> Question | None:
+        """The question that was answered last along the way; None before the first."""
+        return next((question for question in reversed(self.path()) if question.name in self.answers), None)
+
     def step(self, question: Question) -> tuple[int, int]:
-        """(3, 9): the third of about nine."""
-        path = self.path()
-        return path.index(question) + 1, len(path)
+        """(3, 6): the third of about six. The extra ones are counted for themselves."""
+        alike = [one for one in self.path() if one.is_extra == question.is_extra]
+        return alike.index(question) + 1, len(alike)
+
+    def is_enough(self, question: Question) -> bool:
+        """After this one, or without it, everything that is needed is said."""
+        needed = [one for one in self.path() if not one.is_extra and one is not question]
+        return not any(self._is_open(one) for one in needed)
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Take an answer; {} when it was skipped."""
@@ -144,7 +159,12 @@ def submission_of(interview: Interview, *, language: str) -> Submission:
     demand = said("demand", "demand", []) if "demand" in asked else []
     ends = said("deadline", "ends", None) if "deadline" in asked else None
     kind = Kind(said("kind", "kind", Kind.UNSURE))
+    reported = Reported(said("reported", "reported", Reported.UNKNOWN))
     circumstances = set(said("circumstances", "circumstances", []))
+    if reported in {Reported.IGNORED, Reported.REFUSED}:
+        circumstances.add(Circumstance.IGNORED)
+    if said("home", "home", "") == Home.UNSAFE:
+        circumstances.add(Circumstance.UNSAFE_HOME)
     if interview.is_urgent:
         circumstances.add(said("safety", "safety", ""))
     if ends:
@@ -158,6 +178,9 @@ def submission_of(interview: Interview, *, language: str) -> Submission:
     words: dict[str, Any] = {
         "demand": demand,
         "deadline": said("deadline", "deadline", "") if "deadline" in asked else "",
+        "reported": said("reported", "reported", ""),
+        "knows": said("knows", "knows", []),
+        "home": said("home", "home", "") if "home" in asked else "",
     }
     if places.has_words(pasted):
         words["pasted"] = pasted
@@ -170,7 +193,8 @@ def submission_of(interview: Interview, *, language: str) -> Submission:
         story=said("story", "story", ""),
         school=said("school", "school", ""),
         deadline_at=datetime.fromisoformat(ends) if ends else None,
-        links=tuple(facts),
-        contact={"via": said("contact", "via", "none")},
+        fingerprints=tuple(fingerprints.read(said("fingerprints", "fingerprints", ""))),
+        links=tuple(replace(one, reported_before=reported.is_done) for one in facts),
+        contact=contract_of(answers.get("contact", {})).as_json(),
         answers={name: value for name, value in words.items() if value},
     )

@@ -1,30 +1,36 @@
 """One question a page, and the pages at the end. Each loads, makes one call, and answers."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from helpline.crypto.box import Box
 from helpline.web.context import danger_numbers, with_purpose
-from reports import actions, receipts
+from helpline.web.language import spoken
+from reports import actions, crowd, receipts
 from reports import note as notes
-from reports.actions import Submission
 from reports.bounds import bounded
 from reports.intake import interview as interviews
+from reports.intake import keep
 from reports.intake.forms import QuestionForm, WhereForm, posted
 from reports.intake.interview import NUMBERS, Interview
-from reports.intake.questions import DEADLINE, QUESTIONS, Question
+from reports.intake.questions import DEADLINE, QUESTIONS, SAFETY, SCREENSHOTS, Question
 from reports.locked import CodeForm, ask_for_code, open_note
-from reports.models import Draft
+from reports.models import Draft, Evidence
 from reports.note import Kind, Note
+from reports.voice import speak_to
 
 AUTO_ID = "f-%s"
 START = "/report/"
@@ -32,6 +38,7 @@ HELP_NOW = "/report/now/"
 REVIEW = "/report/review/"
 CODE = "/report/code/"
 FOLLOW = "/follow/"
+SKIPS = frozenset({"skip", "finish"})
 
 
 @dataclass(slots=True)
@@ -43,34 +50,44 @@ class Desk:
     draft: Draft | None = None
     box: Box | None = None
 
-    def save(self) -> Note:
-        """Keep the answers; the first time, under a new code. Returns the note for the browser."""
-        at, language = timezone.now(), get_language() or ""
-        answers = self.interview.as_json()
-        if self.draft and self.box and self.note:
+    def save(self) -> None:
+        """Keep the answers; the first time, under a new code. Whoever is in danger is raised at once. Raises DraftGone."""
+        at, language = timezone.now(), spoken()
+        interview = self.interview
+        is_raised, interview.is_raised = interview.is_raised, interview.is_raised or interview.is_urgent
+        answers = interview.as_json()
+        if self.draft and self.box:
             actions.save_draft(draft=self.draft, box=self.box, answers=answers, language=language, at=at)
-            return self.note
-        code = receipts.new_code()
-        draft = actions.start_draft(language=language, code=code, answers=answers, at=at)
-        self.note = Note(draft.pk, code, Kind.DRAFT)
-        return self.note
+        else:
+            code = receipts.new_code()
+            draft = actions.start_draft(language=language, code=code, answers=answers, at=at)
+            self.note = Note(draft.pk, code, Kind.DRAFT)
+        if is_raised or interview.is_raised:
+            self.send(is_complete=False)
 
-    def send(self, submission: Submission, *, at: datetime) -> Note:
+    def send(self, *, is_complete: bool = True) -> Note:
         """Make a report of it, once. Returns the note for the browser. Raises DraftGone."""
         if self.note is None:
             raise actions.DraftGone
-        note = self.note
-        report = actions.submit_draft(draft_id=note.id, code=note.code, submission=submission, at=at)
-        return Note(report.pk, note.code, Kind.REPORT)
+        report = actions.submit_draft(
+            draft_id=self.note.id,
+            code=self.note.code,
+            submission=interviews.submission_of(self.interview, language=spoken()),
+            at=timezone.now(),
+            is_complete=is_complete,
+        )
+        return Note(report.pk, self.note.code, Kind.REPORT)
 
 
-def _open(note: Note | None) -> Desk | None:
+def _open(note: Note | None, *, lock: bool = False) -> Desk | None:
     """The desk of a draft's note; None when there is no note, or no draft behind it any more."""
-    found = notes.draft_of(note) if note and not note.is_report else None
+    found = notes.draft_of(note, lock=lock) if note else None
     if not found:
         return None
     draft, box = found
-    return Desk(Interview.from_json(box.open_json(draft, "answers")), note, draft, box)
+    desk = Desk(Interview.from_json(box.open_json(draft, "answers")), note, draft, box)
+    speak_to(desk.interview.voice)
+    return desk
 
 
 def _address(question: Question | None) -> str:
@@ -87,14 +104,31 @@ def _sent_already(note: Note) -> HttpResponse | None:
 
 
 def _at_desk(request: HttpRequest, *, may_start_again: bool = False) -> Desk | HttpResponse:
-    """What is open in this browser, or behind the code that was just typed; else the page to show instead."""
+    """What is open in this browser, or behind the code that was just typed; else the page to show instead.
+
+    A form holds its draft until it is answered, inside the caller's transaction: two tabs of one draft answer one after
+    the other, and neither undoes the other.
+    """
     note, form = open_note(request)
-    desk = _open(note)
+    desk = _open(note, lock=request.method == "POST")
     if desk is not None:
         return desk
     if note and (elsewhere := _sent_already(note)):
         return elsewhere
     return ask_for_code(request, form, may_start_again=may_start_again)
+
+
+def in_turn(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A form is answered in one transaction, during which it holds its draft. A page is only read."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return wrapper
 
 
 # --- questions ----------------------------------------------------------------------------------------
@@ -108,11 +142,11 @@ def start(request: HttpRequest) -> HttpResponse:
     note, form = open_note(request)
     if note is None and (form or (request.method == "POST" and notes.read(request))):
         return ask_for_code(request, form)
-    if note and note.is_report:
+    desk = _open(note)
+    if desk is None and note and note.is_report:
         if request.method == "POST":
             return notes.forget(redirect(START))
         return notes.keep(render(request, "reports/sent_before.html"), note)
-    desk = _open(note)
     if desk is None and note and (elsewhere := _sent_already(note)):
         return elsewhere
     wants_card = request.GET.get("start") == "threat"
@@ -130,6 +164,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @bounded
+@in_turn
 def question(request: HttpRequest, number: int) -> HttpResponse:
     """One question: shown, answered, skipped, or left for later."""
     if not 1 <= number <= len(QUESTIONS):
@@ -164,10 +199,8 @@ def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
     form = _form(desk, asked, request)
     if "look" in request.POST and isinstance(form, WhereForm):
         return _look(request, desk, asked, form)
-    if "skip" in request.POST or "finish" in request.POST:
-        if asked.is_skippable:
-            interview.keep(asked, {})
-            interview.to_the_end = interview.to_the_end or "finish" in request.POST
+    if asked.is_skippable and not SKIPS.isdisjoint(request.POST):
+        interview.keep(asked, {})
     elif form.is_valid():
         answer = form.answer(timezone.now())
         if any(answer.values()) or "save" not in request.POST:
@@ -176,13 +209,13 @@ def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
         interview.keep_unfinished(asked, dict(posted(form)))
     else:
         return _ask(request, desk, asked, form)
-    try:
-        desk.save()
-    except actions.DraftGone:
-        return ask_for_code(request, may_start_again=True)
+    if desk.draft is None and (held := crowd.hold(request)):
+        return held
+    interview.to_the_end = interview.to_the_end or "finish" in request.POST
+    desk.save()
     if "save" in request.POST:
         return _and_keep(redirect(CODE), desk)
-    if interview.is_urgent and asked.name == "safety":
+    if interview.is_urgent and asked is SAFETY:
         return _and_keep(redirect(HELP_NOW), desk)
     return _and_keep(redirect(_address(interview.next())), desk)
 
@@ -199,9 +232,11 @@ def _form(desk: Desk, asked: Question, request: HttpRequest | None = None) -> Qu
 
 def _ask(request: HttpRequest, desk: Desk, asked: Question, form: QuestionForm | None = None) -> HttpResponse:
     interview, voice = desk.interview, desk.interview.voice
+    speak_to(voice)
     step, steps = interview.step(asked)
     before = interview.before(asked)
     form = form or _form(desk, asked)
+    is_enough = interview.is_enough(asked) and not interview.to_the_end
     context = {
         "form": form,
         "action": _address(asked),
@@ -213,20 +248,29 @@ def _ask(request: HttpRequest, desk: Desk, asked: Question, form: QuestionForm |
         "steps": steps,
         "back_url": _address(before) if before else "/",
         "can_skip": asked.is_skippable,
+        "is_extra": asked.is_extra,
+        "is_enough": is_enough,
+        "can_finish": is_enough and not asked.is_extra,
         "can_save": True,
         "is_threat": interview.threat_first and asked is DEADLINE,
-        "places": form.places()
-        if isinstance(form, WhereForm) and form.is_bound and not form.errors
-        else None,
+        **_found(form),
+        "screenshots": _screenshots(desk) if asked is SCREENSHOTS else 0,
     }
     return _and_keep(render(request, asked.template, context), desk)
+
+
+def _found(form: QuestionForm) -> dict[str, Any]:
+    """What was recognised in the places so far."""
+    if not isinstance(form, WhereForm) or not form.is_bound or form.errors:
+        return {}
+    return {"places": form.places(), "words": form.has_words()}
 
 
 def _look(request: HttpRequest, desk: Desk, asked: Question, form: WhereForm) -> HttpResponse:
     """What we recognise so far: a part of the page for the script, the whole page without it."""
     form.is_valid()
     if request.headers.get("X-Part"):
-        context = {"places": form.places(), "error": form.sentence()}
+        context = {"places": form.places(), "words": form.has_words(), "error": form.sentence()}
         return _and_keep(render(request, "reports/_found.html", context), desk)
     return _ask(request, desk, asked, form)
 
@@ -241,16 +285,25 @@ def _and_keep(response: HttpResponse, desk: Desk) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @bounded
+@in_turn
 def help_now(request: HttpRequest) -> HttpResponse:
     """For someone in danger: the numbers, large. What is written so far can be sent from here at once."""
     if request.method == "POST":
         desk = _at_desk(request)
         return desk if isinstance(desk, HttpResponse) else _send(request, desk)
-    opened = _open(notes.read(request))
+    note = notes.read(request)
+    opened = _open(note)
     interview = opened.interview if opened else Interview()
     more = with_purpose(settings.MORE_DANGER_NUMBERS)
     numbers = [*more, *danger_numbers()] if interview.speaks_of_self_harm else [*danger_numbers(), *more]
-    context = {"can_send": opened is not None, "voice": interview.voice, "numbers": numbers}
+    context = {
+        "can_send": opened is not None,
+        "is_raised": interview.is_raised,
+        "code": receipts.grouped(note.code) if note and interview.is_raised else "",
+        "is_sent": bool(note and note.is_report and opened is None),
+        "voice": interview.voice,
+        "numbers": numbers,
+    }
     response = render(request, "reports/help_now.html", context)
     return _and_keep(response, opened) if opened else response
 
@@ -261,6 +314,7 @@ def help_now(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @bounded
+@in_turn
 def review(request: HttpRequest) -> HttpResponse:
     """Everything once more, each with a way to change it; then it is sent."""
     desk = _at_desk(request)
@@ -274,18 +328,37 @@ def review(request: HttpRequest) -> HttpResponse:
         return _and_keep(redirect(_address(missing)), desk)
     if request.method == "POST":
         return _send(request, desk)
-    context = {"rows": interviews.rows(interview), "back_url": _address(interview.path()[-1])}
+    rows = _rows(desk)
+    context = {
+        "rows": rows,
+        "open_rows": [row for row in rows if not row.lines],
+        "back_url": _address(interview.last()),
+    }
     return _and_keep(render(request, "reports/review.html", context), desk)
 
 
+def _screenshots(desk: Desk) -> int:
+    """How many there are: they are no answer but rows of their own."""
+    if desk.note is None:
+        return 0
+    return Evidence.objects.filter(Q(draft=desk.note.id) | Q(report=desk.note.id)).count()
+
+
+def _rows(desk: Desk) -> list[interviews.Row]:
+    rows = interviews.rows(desk.interview)
+    if count := _screenshots(desk):
+        line = ngettext("%(count)s screenshot", "%(count)s screenshots", count) % {"count": count}
+        rows = [replace(row, lines=[line]) if row.question is SCREENSHOTS else row for row in rows]
+    return rows
+
+
 def _send(request: HttpRequest, desk: Desk) -> HttpResponse:
-    at, language = timezone.now(), get_language() or ""
-    submission = interviews.submission_of(desk.interview, language=language)
+    if held := crowd.hold(request):
+        return held
     try:
-        report = desk.send(submission, at=at)
+        return notes.keep(redirect(CODE), desk.send())
     except actions.DraftGone:
         return ask_for_code(request)
-    return notes.keep(redirect(CODE), report)
 
 
 @login_not_required
@@ -297,7 +370,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if note is None:
         return ask_for_code(request, tried) if notes.read(request) else redirect(FOLLOW)
     if not note.is_report:
-        context = {"code": receipts.grouped(note.code), "days": actions.DRAFT_LIFE.days}
+        context = {**keep.ways(note), "days": actions.DRAFT_LIFE.days}
         return notes.keep(render(request, "reports/code_draft.html", context), note)
     if note.shown:  # or typed just now
         return notes.keep(redirect(FOLLOW), note)
@@ -308,7 +381,7 @@ def code(request: HttpRequest) -> HttpResponse:
         form.fields["code"].required = False
         if "skip" in request.POST or _is_noted(form, note):
             return notes.keep(redirect(FOLLOW), note.with_code_shown())
-    context = {"form": form, "code": receipts.grouped(note.code)}
+    context = {"form": form, **keep.ways(note)}
     return notes.keep(render(request, "reports/code.html", context), note)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from helpline.platforms.models import Platform
 from helpline.web.flood import Gate
-from reports import actions, receipts
+from reports import actions, crowd, receipts
 from reports.models import Draft, Message, Report
 from reports.states import LinkStatus, News, Status
 from tests.api.conftest import Caller, problem
@@ -239,11 +239,10 @@ def test_erased_while_the_call_was_on_its_way(
     code = submit()
     report = report_of(code)
 
-    class Meanwhile(Gate):
-        def check(self, request: object) -> None:
-            actions.erase_report(report=report, by="young-person", at=timezone.now())
+    def erased_meanwhile(request: object, gate: object) -> None:
+        actions.erase_report(report=report, by="young-person", at=timezone.now())
 
-    monkeypatch.setattr("reports.api.WRITING", Meanwhile(1))
+    monkeypatch.setattr(crowd, "check_call", erased_meanwhile)
 
     raced = call("POST", path, body, code=code)
 

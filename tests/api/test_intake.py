@@ -138,6 +138,22 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "contact via": ({"safe_contact": {"via": "pigeon"}}, "safe_contact.via"),
     "contact nowhere": ({"safe_contact": {"via": "email"}}, "safe_contact.address"),
+    "contact hours": (
+        {"safe_contact": {"via": "phone", "address": "0", "from_hour": 16}},
+        "safe_contact.from_hour",
+    ),
+    "contact hours odd": (
+        {"safe_contact": {"via": "phone", "address": "0", "from_hour": True, "to_hour": "20"}},
+        "safe_contact.from_hour",
+    ),
+    "contact safe": (
+        {"safe_contact": {"via": "phone", "address": "0", "is_safe": "yes"}},
+        "safe_contact.is_safe",
+    ),
+    "contact safe nowhere": (
+        {"safe_contact": {"via": "sms", "address": "01 99 00 12 34", "is_safe": True}},
+        "safe_contact.address",
+    ),
     "contact a text": ({"safe_contact": "none"}, "safe_contact"),
     "deadline": ({"deadline_at": 5}, "deadline_at"),
 }
@@ -247,3 +263,36 @@ def test_a_scope_narrows_the_role(call: Caller, make_staff: Any) -> None:
     token = call.token(partner, scopes=[Permission.QUEUE_READ])
     response = call("POST", "/api/v1/reports/", REPORT | {"channel": "partner"}, token=token)
     problem(response, 403, "permission_denied")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            {"via": "email", "address": "me@example.org", "hours": "evenings"},
+            {"via": "email", "address": "me@example.org", "hours": "evenings"},
+        ),
+        (
+            {"via": "sms", "address": "06 12 34 56 78", "from_hour": 16, "to_hour": 20, "is_safe": True},
+            {
+                "via": "sms",
+                "address": "+33612345678",
+                "hours": "",
+                "from_hour": 16,
+                "to_hour": 20,
+                "is_safe": True,
+            },
+        ),
+        (
+            {"via": "sms", "address": "06 12 34", "is_safe": False, "from_hour": None},
+            {"via": "sms", "address": "06 12 34", "hours": "", "is_safe": False},
+        ),
+    ],
+)
+def test_how_they_may_be_reached(call: Caller, said: dict[str, Any], kept: dict[str, Any]) -> None:
+    response = call("POST", "/api/v1/reports/", REPORT | {"safe_contact": said})
+
+    assert response.status_code == 201
+    report = Report.objects.get()
+    assert report.contact_via == said["via"]
+    assert report.box_for_staff().open_json(report, "contact") == kept

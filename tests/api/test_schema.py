@@ -111,8 +111,9 @@ def bodies() -> st.SearchStrategy[Any]:
     return of(SUBMISSION_SCHEMA)
 
 
-# What a schema can't say: whether a text is an address, a name, a moment, or somewhere to write to.
-BEYOND_A_SCHEMA = (".url", ".account", "_at", "safe_contact.address")
+# What a schema can't say: whether a text is an address, a name, a moment, or somewhere to write to, and whether hours
+# belong together.
+BEYOND_A_SCHEMA = (".url", ".account", "_at", "safe_contact.address", "safe_contact.from_hour")
 
 
 @settings(

@@ -45,7 +45,7 @@ class House:
                 self._start(server, ending)
             # Keys come before the tables that need them, platforms after the tables they stand in.
             for step in ("bootstrap", "migrate", "bootstrap"):
-                self._run(step, [*MANAGE, step, "--noinput"], self.environment())
+                self.run(step, self.environment())
             self._ending = ending.pop_all()
         return self
 
@@ -108,6 +108,10 @@ class House:
             raise Broken(f"{part} failed:\n{done.stdout}{done.stderr}")
         lines = done.stdout.strip().splitlines()
         return json.loads(lines[-1]) if lines else None
+
+    def run(self, step: str, environment: Mapping[str, str]) -> None:
+        """Run this command of `manage.py` to its end. Raises CannotStart."""
+        self._run(step, [*MANAGE, step, "--noinput"], environment)
 
     @contextmanager
     def web(self, application: str, environment: Mapping[str, str]) -> Iterator[int]:

@@ -173,6 +173,29 @@ def test_refresh_counts_the_links_again(tell: Tell, chatter: Platform, pixboard:
     assert (item.places, item.link_count) == ("Chatter, Pixboard", 2)
 
 
+def test_what_is_told_later_is_weighed_once(tell: Tell) -> None:
+    quiet, _code = tell(circumstances=())
+    queue.add_new_reports(at=NOON)
+    assert queue.refresh_retold(at=NOON) == 0
+
+    reports.add_circumstances(report=quiet, circumstances=[Circumstance.IN_DANGER], at=NOON)
+
+    assert queue.refresh_retold(at=NOON) == 1
+    assert queue.refresh_retold(at=NOON) == 0
+    item = QueueItem.objects.get()
+    assert item.danger
+    assert "in-danger" in {reason["code"] for reason in item.reasons}
+
+
+def test_a_report_told_on_before_the_queue_saw_it_waits_for_its_item(tell: Tell) -> None:
+    report, _code = tell(circumstances=())
+    reports.add_circumstances(report=report, circumstances=[Circumstance.VIOLENCE], at=NOON)
+
+    assert queue.refresh_retold(at=NOON) == 0
+    queue.add_new_reports(at=NOON)
+    assert queue.refresh_retold(at=NOON) == 1
+
+
 def test_an_unread_message_marks_the_item_once(tell: Tell) -> None:
     report, code = tell()
     queue.add_new_reports(at=NOON)

@@ -8,7 +8,9 @@ from django.utils import translation
 from cases import words
 from cases.models import CaseEvent
 from cases.states import Happening
-from reports.states import AgeRange, Circumstance, Kind, Who
+from reports.contact import contract
+from reports.models import Nudge
+from reports.states import AgeRange, Circumstance, Kind, NudgeStatus, Who
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +78,46 @@ def test_other_answers_are_lines() -> None:
         ("Until when, in their words", "tonight"),
         ("shoe", "3"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "said"),
+    [
+        ({"via": "none"}, "They come back with their code. Write nowhere else."),
+        (
+            {"via": "email", "address": "me@example.org", "from_hour": 16, "to_hour": 20, "is_safe": True},
+            "By e-mail, 16:00–20:00, said to be safe",
+        ),
+        (
+            {"via": "sms", "address": "+33612345678", "from_hour": 0, "to_hour": 24, "is_safe": True},
+            "By text message, at any hour, said to be safe",
+        ),
+        (
+            {"via": "sms", "address": "+33612345678", "hours": "after school"},
+            "By text message, “after school”, not said to be safe",
+        ),
+        ({"via": "email", "address": "me@example.org"}, "By e-mail, hours not clear, not said to be safe"),
+        (
+            {"via": "phone", "address": "0612345678", "hours": "evenings"},
+            "By phone: 0612345678, “evenings”, not said to be safe",
+        ),
+    ],
+)
+def test_safe_contact_without_where_to(agreed: dict[str, object], said: str) -> None:
+    assert words.safe_contact(contract.read(agreed)) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "said"),
+    [
+        (NudgeStatus.WAITING, "", "Waiting for an hour that is allowed"),
+        (NudgeStatus.WAITING, "retry", "Waiting for an hour that is allowed"),
+        (NudgeStatus.WAITING, "too_soon", "It waits: One was sent a short while ago"),
+        (NudgeStatus.SENT, "", "Sent"),
+        (NudgeStatus.SENT, "unknown", "Sent, but nobody confirmed that it arrived"),
+        (NudgeStatus.REFUSED, "not_safe", "Not sent: They did not say that it is safe"),
+        (NudgeStatus.FAILED, "turned_away", "Not sent: it did not get through"),
+    ],
+)
+def test_what_became_of_a_sign(status: NudgeStatus, why: str, said: str) -> None:
+    assert words.nudge(Nudge(status=status, why=why)) == said

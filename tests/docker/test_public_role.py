@@ -15,8 +15,10 @@ from docker import public_role
 from helpline.platforms.models import Platform
 from reports import actions, receipts
 from reports.actions import LinkFacts, Submission
-from reports.models import Draft, Report
-from reports.states import AgeRange, Kind, LinkStatus, Status, Who
+from reports.evidence import actions as evidence
+from reports.evidence.sanitise import Clean
+from reports.models import Draft, Nudge, Report
+from reports.states import AgeRange, Kind, LinkStatus, Picture, Status, Who
 from tests.cast import NOON
 
 
@@ -63,6 +65,11 @@ def test_a_young_persons_whole_way(as_public: None) -> None:
     draft = actions.start_draft(language="fr", code=code, answers={"kind": "threat"}, at=NOON)
     box = draft.box_for_code(code)
     actions.save_draft(draft=draft, box=box, answers={"kind": "deepnude"}, language="fr", at=NOON)
+    picture = Clean(picture=b"\x89PNG\r\n\x1a\n", width=1, height=1)
+    for what in Picture:
+        shown = evidence.add_evidence(owner=draft, code=code, what=what, clean=picture, at=NOON)
+        evidence.remove_evidence(evidence=shown, at=NOON)
+    evidence.add_evidence(owner=draft, code=code, what=Picture.MESSAGES, clean=picture, at=NOON)
     submission = Submission(
         language="fr",
         who=Who.SELF,
@@ -85,6 +92,8 @@ def test_a_young_persons_whole_way(as_public: None) -> None:
     )
     actions.send_message(report=found, box=box, text="Are you there?", by=None, at=NOON)
     actions.mark_read(report=found, author="helpline", at=NOON)
+    evidence.add_evidence(owner=found, code=code, what=Picture.PROFILE, clean=picture, at=NOON)
+    Nudge.objects.create(report=found, made_at=NOON, due_at=NOON)
     actions.withdraw(report=found, links=found.links.all(), at=NOON)
     actions.erase_report(report=found, by="young-person", at=NOON)
 

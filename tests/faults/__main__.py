@@ -1,5 +1,11 @@
-"""`python -m tests.faults`: kill, stop and cut off while takedowns leave; then count what was lost and what was doubled.
+"""`python -m tests.faults`: kill, stop, cut off and flood; then count what was lost and what was doubled.
 
+**flood** (`tests/faults/flood.py`): bots by the thousand while some people have something to tell.
+
+**crowd** and **kept** (`tests/faults/reporters.py`): many people at once for ten minutes; reports that come in while web,
+worker and database are killed.
+
+**takedowns**: requests leave while things break.
 Two workers send to a simulated platform that misbehaves. Meanwhile, at random (reproducible by --seed): a worker is killed
 with all its children, a worker is stopped past its lease and goes on, the broker is killed or emptied, the database is
 killed. Then everything is left in peace until nothing is under way, and the database is held against the platform's own
@@ -25,6 +31,8 @@ import redis
 from helpline.embedded import addresses
 from helpline.embedded.processes import ROOT, Child, Program, start_and_wait
 from tests.bench.house import Broken, House, say
+from tests.faults import flood as floods
+from tests.faults import reporters
 from tests.platforms import receipts
 from tests.platforms.simulator import RunningSimulator
 
@@ -176,17 +184,14 @@ def verdict(scene: Scene, simulator: RunningSimulator, asked: int) -> dict[str, 
     return {name: {"value": value, "limit": 0, "ok": value == 0} for name, value in found.items()}
 
 
-def main() -> int:
-    """0 when every invariant held."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--var", type=Path, default=ROOT / "var", help="where fault.json goes")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=1.0, help="1: 1,000 requests and 30 faults")
-    options = parser.parse_args()
+Invariants = dict[str, dict[str, Any]]
+
+
+def break_takedowns(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
+    """What was done, in words, and what held."""
     requests, faults = int(1000 * options.scale), int(30 * options.scale)
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="helpline-faults-")))
-        house = ending.enter_context(House())
         database = house.database("faults")
         simulator = ending.enter_context(RunningSimulator(folder, seed=options.seed, config={SLUG: MOOD}))
         say(f"preparing {requests} requests")
@@ -212,13 +217,77 @@ def main() -> int:
         until = time.monotonic() + PATIENCE
         while scene.under_way() and time.monotonic() < until:
             time.sleep(1)
-        found = verdict(scene, simulator, requests)
+        return f"{requests} requests, {faults} faults: {scene.caused}", verdict(scene, simulator, requests)
+
+
+def flood(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
+    """The same for the flood."""
+    database = house.database("flood")
+    environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
+    worker = start_worker(house, 0, environment)
+    try:
+        return floods.flood(house, environment, database=database, scale=options.scale, seed=options.seed)
+    finally:
+        worker.stop()
+
+
+def crowd(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
+    """The same for many people at once."""
+    database = house.database("crowd")
+    environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
+    worker = start_worker(house, 0, environment)
+    try:
+        return reporters.crowd(house, environment, database=database, scale=options.scale)
+    finally:
+        worker.stop()
+
+
+def kept(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
+    """The same for reports that come in while everything is killed."""
+    database = house.database("kept")
+    environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
+    worker = start_worker(house, 0, environment)
+    try:
+        return reporters.kept(
+            house, environment, worker, database=database, scale=options.scale, seed=options.seed
+        )
+    finally:
+        worker.stop()
+
+
+PARTS = {"flood": flood, "crowd": crowd, "kept": kept, "takedowns": break_takedowns}
+
+
+def main() -> int:
+    """0 when every invariant held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--var", type=Path, default=ROOT / "var", help="where fault.json goes")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        help="1: 20 people in 2,000 bots; ten minutes of a crowd; 5,000 reports; 1,000 requests and 30 faults",
+    )
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part called {', '.join(sorted(unknown))}")
+    caused: dict[str, str] = {}
+    found: Invariants = {}
+    with House() as house:
+        for name in options.parts or PARTS:
+            caused[name], held = PARTS[name](house, options)
+            found |= held
     options.var.mkdir(parents=True, exist_ok=True, mode=0o700)
-    report = {"seed": options.seed, "requests": requests, "caused": scene.caused, "invariants": found}
+    report = {"seed": options.seed, "scale": options.scale, "caused": caused, "invariants": found}
     (options.var / "fault.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(f"\n{requests} requests, {faults} faults: {scene.caused}\n")
+    print()
+    for name, words in caused.items():
+        print(f"{name}: {words}")
+    print()
     for name, row in found.items():
-        print(f"  {name:<32}{row['value']:>8}   {'ok' if row['ok'] else 'BROKEN'}")
+        print(f"  {name:<34}{row['value']:>8}   {'ok' if row['ok'] else 'BROKEN'}")
     return 0 if all(row["ok"] for row in found.values()) else 1
 
 

@@ -27,6 +27,8 @@ GOOD = {
     "EMAIL_HOST_USER": "notices",
     "EMAIL_HOST_PASSWORD": "long and random",
     "EMAIL_USE_TLS": True,
+    "SMS_GATEWAY_URL": "https://gateway.example.org/send",
+    "NUDGE_FROM": "post@notes.example.net",
 }
 
 
@@ -80,6 +82,12 @@ def test_without_deploy_nothing_is_asked(settings: Any) -> None:
         ({"EMAIL_HOST_PASSWORD": ""}, ["E014"]),
         ({"EMAIL_USE_TLS": False}, ["W001"]),
         ({"EMAIL_USE_TLS": False, "EMAIL_HOST": "127.0.0.1"}, []),
+        ({"SMS_GATEWAY_URL": "", "NUDGE_FROM": ""}, []),
+        ({"SMS_GATEWAY_URL": "http://gateway.example.org/send"}, ["E015"]),
+        ({"SMS_GATEWAY_URL": "gateway"}, ["E015"]),
+        ({"SMS_GATEWAY_URL": "http://127.0.0.1:9000/send"}, []),
+        ({"NUDGE_FROM": "post@aide.example.org"}, ["W002"]),
+        ({"NUDGE_FROM": "post@example.org"}, ["W002"]),
     ],
 )
 def test_what_must_not_reach_production_is_named(

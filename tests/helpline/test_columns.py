@@ -1,12 +1,16 @@
-"""Many rows at once, column by column."""
+"""Many rows at once: of one table column by column, of several together."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
-from django.db import DataError
+from django.db import DataError, transaction
 
 from helpline import columns
 from helpline.audit.models import AuditRow
+from helpline.platforms.models import Platform
+from reports.models import Link, Report
 
 
 def lines(at: datetime, *verbs: str) -> dict[str, list[object]]:
@@ -42,3 +46,41 @@ def test_none_at_all(noon: datetime) -> None:
 def test_what_is_too_long_is_refused_not_cut(noon: datetime) -> None:
     with pytest.raises(DataError):
         columns.insert(AuditRow, lines(noon, "v" * 61))
+
+
+@pytest.mark.django_db
+def test_rows_of_several_tables_go_together(
+    noon: datetime, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    platform = Platform.objects.create(slug="chatter", name="Chatter")
+    report = Report(
+        channel="web", language="fr", who="self", age_range="13-14", kind="deepnude",
+        circumstances=["school", "adult"], submitted_at=noon, last_contact_at=noon, story=b"\x00sealed",
+    )  # fmt: skip
+    links = [
+        Link(report=report, position=place, platform=platform, kind="post", status_at=noon, added_at=noon)
+        for place in (1, 2)
+    ]
+    line = AuditRow(at=noon, actor="system", verb="together", detail={"said": "é"})
+
+    with django_assert_num_queries(1):
+        columns.insert_together([report], links, [], [line])
+
+    kept = Report.objects.get()
+    assert kept.circumstances == ["school", "adult"]
+    assert bytes(kept.story) == b"\x00sealed"
+    assert list(kept.links.order_by("position").values_list("pk", flat=True)) == [link.pk for link in links]
+    assert AuditRow.objects.get(verb="together").detail == {"said": "é"}
+    report.language = "en"
+    report.save(update_fields=["language"])  # it counts as stored
+
+
+@pytest.mark.django_db
+def test_together_or_not_at_all(noon: datetime) -> None:
+    good = AuditRow(at=noon, actor="system", verb="together")
+    bad = Platform(slug="x" * 5000, name="Too long")
+
+    with pytest.raises(DataError), transaction.atomic():
+        columns.insert_together([good], [bad])
+
+    assert not AuditRow.objects.filter(verb="together").exists()

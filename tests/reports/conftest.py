@@ -21,10 +21,15 @@ SHORTEST: dict[str, dict[str, Any]] = {
     "deadline": {"deadline": "day"},
     "demand": {"demand": ["money"]},
     "places": {"pasted": "https://chatter.example/p/1"},
-    "circumstances": {"finish": "1"},
+    "fingerprints": {"finish": "1"},
+    "screenshots": {"skip": "1"},
+    "reported": {"skip": "1"},
+    "circumstances": {"skip": "1"},
+    "knows": {"skip": "1"},
+    "home": {"skip": "1"},
     "story": {"skip": "1"},
     "school": {"skip": "1"},
-    "contact": {"via": "none"},
+    "contact": {"skip": "1"},
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -325,6 +326,95 @@ def test_status_follows_the_case(
 
 
 # --- taking back --------------------------------------------------------------------------------------------
+
+
+# --- raised before it was finished, and told on --------------------------------------------------------------
+
+
+def test_a_raised_draft_is_a_report_and_stays_a_draft(noon: datetime) -> None:
+    draft = actions.start_draft(language="en", code=CODE, answers={}, at=noon)
+
+    def submit(*, is_complete: bool, **changes: Any) -> Report:
+        told = submission(**changes)
+        return actions.submit_draft(
+            draft_id=draft.pk, code=CODE, submission=told, at=noon, is_complete=is_complete
+        )
+
+    report = submit(is_complete=False, circumstances=(Circumstance.IN_DANGER,), story="", links=())
+    assert (report.is_complete, Draft.objects.count()) == (False, 1)
+    again = submit(is_complete=False, story="More.", age_range=AgeRange.UNDER_13)
+    done = submit(is_complete=True, story="More.", age_range=AgeRange.UNDER_13)
+
+    assert report.pk == again.pk == done.pk
+    assert Draft.objects.count() == 0
+    stored = Report.objects.get()
+    assert (stored.is_complete, stored.is_retold, stored.age_range) == (True, True, "under-13")
+    assert stored.box_for_staff().open(stored, "story") == "More."
+    assert stored.links.count() == 1
+    assert verbs(report) == ["report.submitted", "report.retold", "report.retold"]
+
+
+def test_added_circumstances_are_told_once(tell: Tell, noon: datetime) -> None:
+    report, _code = tell(circumstances=(Circumstance.SCHOOL,))
+    later = noon + timedelta(hours=1)
+
+    for _ in range(2):
+        actions.add_circumstances(report=report, circumstances=[Circumstance.ADULT], at=later)
+
+    stored = Report.objects.get()
+    assert stored.circumstances == ["adult", "school"]
+    assert (stored.is_retold, stored.last_contact_at) == (True, later)
+    assert verbs(report).count("report.facts_added") == 1
+
+
+def test_fingerprints_added_later_are_kept_once(tell: Tell, noon: datetime) -> None:
+    report, code = tell()
+    box = report.box_for_code(code)
+    facts = [FingerprintFacts("sha256", "ab" * 32), FingerprintFacts("md5", "ab" * 16)]
+
+    assert len(actions.add_fingerprints(report=report, box=box, facts=facts, at=noon)) == 2
+    assert actions.add_fingerprints(report=report, box=box, facts=facts, at=noon) == []
+
+    assert {box.open(one, "value") for one in report.fingerprints.all()} == {"ab" * 32, "ab" * 16}
+
+
+# --- neutral signs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("via", "signs"), [("none", 0), ("phone", 0), ("email", 1), ("sms", 1)])
+def test_a_sign_is_left_for_those_who_chose_one_and_only_one_waits(
+    tell: Tell, nour: Staff, noon: datetime, via: str, signs: int
+) -> None:
+    report, _code = tell(contact={"via": via, "address": "x"})
+    box = report.box_for_staff()
+
+    actions.send_message(report=report, box=box, text="Hello", by=nour, at=noon)
+    actions.send_message(report=report, box=box, text="Are you there?", by=nour, at=noon)
+    link = report.links.get()
+    actions.post_update(report_id=report.pk, link_id=link.pk, what=News.GONE, at=noon)
+
+    assert report.nudges.filter(status="waiting").count() == signs
+
+
+def test_small_steps_and_ones_own_words_leave_no_sign(tell: Tell, noon: datetime) -> None:
+    report, code = tell(contact={"via": "email", "address": "x"})
+    link = report.links.get()
+
+    actions.send_message(report=report, box=report.box_for_code(code), text="Hello", by=None, at=noon)
+    for what in (News.IN_PROGRESS, News.SENT, News.ACKNOWLEDGED, News.SAID_REMOVED):
+        actions.post_update(report_id=report.pk, link_id=link.pk, what=what, at=noon)
+
+    assert not report.nudges.exists()
+
+
+def test_erasing_stops_the_sign_that_waits(tell: Tell, nour: Staff, noon: datetime) -> None:
+    report, _code = tell(contact={"via": "email", "address": "x"})
+    actions.send_message(report=report, box=report.box_for_staff(), text="Hello", by=nour, at=noon)
+
+    actions.erase_report(report=report, by="young-person", at=noon)
+
+    nudge = report.nudges.get()
+    assert (nudge.status, nudge.why) == ("refused", "erased")
 
 
 def test_withdrawing_twice_is_withdrawing_once(tell: Tell, noon: datetime) -> None:

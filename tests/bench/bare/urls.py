@@ -12,6 +12,7 @@ from cases.models import QueueItem
 from cases.states import QueueState
 from helpline.accounts.models import Staff
 from tests.bench.bare.models import BareReport
+from tests.bench.bare.question import NUMBERS, PAGE, ROWS_OF_AGE
 
 
 class BareForm(ModelForm):  # type: ignore[type-arg]
@@ -51,4 +52,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     return HttpResponse(LIST.render({"rows": rows.order_by("-danger", "rank_at", "report_id")[:51]}))
 
 
-urlpatterns = [path("submit", submit), path("queue", queue)]
+QUESTION = engines["django"].from_string(PAGE)
+
+
+def question(request: HttpRequest) -> HttpResponse:
+    """One row read, and the same page from one template."""
+    BareReport.objects.filter(pk=1).first()
+    return HttpResponse(QUESTION.render({"numbers": NUMBERS, "rows": ROWS_OF_AGE, "token": "x" * 64}))
+
+
+urlpatterns = [path("submit", submit), path("queue", queue), path("question", question)]

@@ -104,6 +104,19 @@ def test_no_list_and_no_case_for_those_without_casework(
 # --- the page ---------------------------------------------------------------------------------------------
 
 
+def test_the_page_says_how_they_may_be_reached_but_not_where(tell: Tell, desk: Desk, nour: Staff) -> None:
+    agreed = {"via": "email", "address": "me@example.org", "from_hour": 16, "to_hour": 20, "is_safe": True}
+    report, _code = tell(contact=agreed)
+    case = actions.open_case(report=report, by=nour, at=NOON)
+    reports.send_message(report=report, box=report.box_for_staff(), text="Hello", by=nour, at=NOON)
+
+    page = desk(nour).get(address(case)).content.decode()
+
+    assert "By e-mail, 16:00–20:00, said to be safe" in page
+    assert "Waiting for an hour that is allowed" in page
+    assert "me@example.org" not in page
+
+
 def test_the_page_shows_everything(tell: Tell, desk: Desk, nour: Staff, chatter: Platform) -> None:
     report, code = tell(
         school="Lycée du Port", story="It is going round.", contact={"via": "sms", "address": "0600"}
@@ -122,7 +135,6 @@ def test_the_page_shows_everything(tell: Tell, desk: Desk, nour: Staff, chatter:
         "In their own words: 4 words",
         "Lycée du Port",
         "By text message",
-        "0600",
         "Called back.",
         "Are you there?",
         "Read what the young person wrote",

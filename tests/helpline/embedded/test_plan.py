@@ -26,6 +26,8 @@ OF_AN_OPERATOR = {
     "EMAIL_HOST_USER": "helpline",
     "EMAIL_HOST_PASSWORD": "secret",
     "EMAIL_USE_TLS": "1",
+    "HELPLINE_SMS_GATEWAY_URL": "https://gateway.example/send",
+    "HELPLINE_SMS_GATEWAY_TOKEN": "secret",
 }
 
 

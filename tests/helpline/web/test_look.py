@@ -38,7 +38,10 @@ def test_no_template_holds_a_script_a_style_or_a_foreign_address(path: Path) -> 
     assert not FOREIGN.search(text)
 
 
-@pytest.mark.parametrize("name", ["exit.js", "pagehide.js", "send.js", "copy.js", "staff.js"])
+@pytest.mark.parametrize(
+    "name",
+    ["exit.js", "pagehide.js", "send.js", "copy.js", "staff.js", "redact.js", "fingerprint.js", "work.js"],
+)
 def test_no_script_makes_markup_from_text_or_keeps_anything(name: str) -> None:
     text = (ROOT / "static" / "js" / name).read_text()
 

@@ -36,6 +36,7 @@ def test_the_link_leads_away_and_forgets_every_cookie(traces: Client) -> None:
         "desk": "",
         "form": "",
         "lang": "",
+        "type": "",
     }
 
 

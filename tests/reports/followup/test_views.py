@@ -1,5 +1,6 @@
 """Coming back: what happened, messages, more links, taking back, erasing, leaving."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from helpline.accounts.models import Staff
-from reports import actions, locked, receipts
-from reports.followup import views
+from reports import actions, crowd, locked, receipts
 from reports.models import Draft, Message, Report
 from reports.note import Kind
 from reports.states import News, Status
@@ -307,7 +307,7 @@ def test_a_message_that_comes_too_late_waits_for_the_code(sent: Pen) -> None:
 
 def test_a_reload_of_a_refused_form_leads_back(sent: Pen) -> None:
     assert sent.see("/follow/messages/")["Location"] == "/follow/"
-    assert sent.see("/follow/links/")["Location"] == "/follow/"
+    assert "Add a link" in page(sent.see("/follow/links/"))
 
 
 # --- more links ---------------------------------------------------------------------------------------------
@@ -376,14 +376,14 @@ def test_a_report_holds_only_so_many_links(sent: Pen, monkeypatch: pytest.Monkey
 def test_a_flood_is_slowed_and_what_was_typed_stays(
     sent: Pen, monkeypatch: pytest.MonkeyPatch, path: str, name: str
 ) -> None:
-    monkeypatch.setattr(views, "WRITING", locked.Gate(1))
+    monkeypatch.setattr(crowd, "WRITING", locked.Gate(1))
     sent.browser.defaults["REMOTE_ADDR"] = "203.0.114.7"
 
     assert sent.send(path, {name: "https://chatter.example/p/2"}).status_code == 302
     answer = sent.send(path, {name: "https://chatter.example/p/3"})
 
     assert answer.status_code == 429
-    assert "Wait a minute" in answer.content.decode()
+    assert "What you wrote is not lost" in answer.content.decode()
     assert "https://chatter.example/p/3" in answer.content.decode()
 
 
@@ -393,17 +393,57 @@ def test_erased_while_it_was_on_its_way(
 ) -> None:
     report = report_of(sent)
 
-    def erased_meanwhile(request: Any) -> bool:
+    def erased_meanwhile(request: Any) -> None:
         actions.erase_report(report=report, by="young-person", at=timezone.now())
-        return False
 
-    monkeypatch.setattr(views, "_is_flood", erased_meanwhile)
+    monkeypatch.setattr(crowd, "hold", erased_meanwhile)
 
     body = page(sent.send(path, {name: "https://chatter.example/p/2"}))
 
     assert "Type your code to go on" in body
     assert "https://chatter.example/p/2" in body
     assert sent.held() is None
+
+
+# --- what has changed -----------------------------------------------------------------------------------
+
+
+def test_something_has_changed(sent: Pen) -> None:
+    body = page(sent.see("/follow/changed/"))
+    assert "I am in danger right now" in body
+
+    response = sent.send("/follow/changed/", {"circumstances": ["spreading", "adult"]})
+
+    assert "done=5" in response["Location"]
+    report = report_of(sent)
+    assert set(report.circumstances) == {"spreading", "adult"}
+    assert report.is_retold
+    assert 'value="spreading"' not in page(sent.see("/follow/changed/"))  # told already
+
+
+def test_danger_told_later_leads_to_help_and_is_there_at_once(sent: Pen) -> None:
+    response = sent.send("/follow/changed/", {"circumstances": ["in-danger"]})
+
+    assert response["Location"] == "/report/now/"
+    body = page(sent.see("/report/now/"))
+    assert "Our team sees it at once" in body
+    assert "in-danger" in report_of(sent).circumstances
+
+
+@pytest.mark.parametrize("data", [{}, {"circumstances": ["bad luck"]}])
+def test_nothing_has_changed(sent: Pen, data: dict[str, Any]) -> None:
+    assert "One thing to look at" in page(sent.send("/follow/changed/", data))
+    assert not report_of(sent).is_retold
+
+
+def test_fingerprints_are_added_once(sent: Pen) -> None:
+    one = json.dumps([{"algorithm": "sha256", "value": "ab" * 32}])
+
+    assert "done=2" in sent.send("/follow/fingerprints/", {"fingerprints": one})["Location"]
+    assert "done=3" in sent.send("/follow/fingerprints/", {"fingerprints": one})["Location"]
+
+    assert report_of(sent).fingerprints.count() == 1
+    assert "One thing to look at" in page(sent.send("/follow/fingerprints/", {"fingerprints": ""}))
 
 
 # --- taking back --------------------------------------------------------------------------------------------

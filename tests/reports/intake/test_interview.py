@@ -20,8 +20,8 @@ from reports.intake.questions import (
     STORY,
     WHO,
 )
-from reports.intake.words import Voice
 from reports.states import AgeRange, Channel, Circumstance, Kind, Who
+from reports.voice import Voice
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +47,35 @@ def test_the_shortest_way() -> None:
         "age",
         "kind",
         "places",
+        "fingerprints",
+        "screenshots",
         "circumstances",
+        "knows",
+        "home",
         "story",
         "school",
         "contact",
     ]
+
+
+def test_whether_it_was_reported_is_asked_only_of_what_could_be() -> None:
+    interview = Interview()
+    interview.keep(PLACES, {"pasted": "he showed it in class", "no_link": True})
+    assert "reported" not in names(interview)
+
+    interview.keep(PLACES, {"pasted": "https://chatter.example/p/1"})
+    assert names(interview)[7] == "reported"
+
+
+def test_home_is_not_asked_of_a_parent() -> None:
+    assert "home" in names(Interview(answers={"who": {"who": "pupil"}}))
+    assert "home" not in names(Interview(answers={"who": {"who": "child"}}))
+
+
+def test_screenshots_are_not_asked_for_where_none_are_taken(settings: Any) -> None:
+    settings.EVIDENCE_ENABLED = False
+
+    assert "screenshots" not in names(Interview())
 
 
 def test_a_threat_opens_two_questions_and_they_close_again() -> None:
@@ -88,9 +112,9 @@ def test_next_is_what_has_no_answer_and_skipping_is_an_answer() -> None:
     assert interview.next() is None
 
 
-def test_to_the_end_leaves_out_only_what_can_be_skipped() -> None:
+def test_to_the_end_leaves_out_only_the_extra_questions() -> None:
     interview = Interview(to_the_end=True)
-    required = [question for question in interview.path() if not question.is_skippable]
+    required = [question for question in interview.path() if not question.is_extra]
     for question in required:
         assert interview.next() is question
         interview.keep(question, {"x": "y"})
@@ -103,7 +127,18 @@ def test_steps_and_the_way_back() -> None:
 
     assert interview.before(WHO) is None
     assert interview.before(PLACES) is KIND
-    assert interview.step(KIND) == (4, 9)
+    assert interview.step(KIND) == (4, 5)
+    assert interview.step(STORY) == (6, 8)
+
+
+def test_what_is_needed_is_enough() -> None:
+    interview = Interview()
+    assert not interview.is_enough(PLACES)
+    for question in interview.path()[:4]:
+        interview.keep(question, {"x": "y"})
+
+    assert interview.is_enough(PLACES)
+    assert not interview.is_enough(KIND)  # the places are open still
 
 
 def test_what_was_typed_waits_until_it_is_answered() -> None:
@@ -123,6 +158,7 @@ def test_sealed_and_read_back() -> None:
         unfinished={"story": {"story": "x"}},
         threat_first=True,
         to_the_end=True,
+        is_raised=True,
     )
 
     assert Interview.from_json(interview.as_json()) == interview

@@ -1,0 +1,12 @@
+"""Which language a page speaks. Some are spoken in two registers (`fr` and `fr-vous`), each a catalogue of its own."""
+
+from django.conf import settings
+from django.utils import translation
+
+LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+
+
+def spoken() -> str:
+    """The language of the page as HTML and the database name it, whatever its register."""
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    return language if language in LANGUAGES else language.rpartition("-")[0] or language

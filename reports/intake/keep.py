@@ -1,0 +1,102 @@
+"""Ways to keep the code: read aloud, as a square for another phone's camera, as a picture that looks like a plain note.
+
+None of them says what the code is for, and none holds an address.
+"""
+
+import unicodedata
+from io import BytesIO
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_safe
+from PIL import Image, ImageDraw, ImageFont
+
+from helpline.web.files import neutral_file
+from reports import note as notes
+from reports import receipts
+from reports.note import Note
+
+CODE = "/report/code/"
+
+DIGITS = {
+    "0": pgettext_lazy("digit, said aloud", "zero"),
+    "1": pgettext_lazy("digit, said aloud", "one"),
+    "2": pgettext_lazy("digit, said aloud", "two"),
+    "3": pgettext_lazy("digit, said aloud", "three"),
+    "4": pgettext_lazy("digit, said aloud", "four"),
+    "5": pgettext_lazy("digit, said aloud", "five"),
+    "6": pgettext_lazy("digit, said aloud", "six"),
+    "7": pgettext_lazy("digit, said aloud", "seven"),
+    "8": pgettext_lazy("digit, said aloud", "eight"),
+    "9": pgettext_lazy("digit, said aloud", "nine"),
+}
+
+# The picture: a sheet of a notepad, as tall as a phone shows it.
+WIDTH, HEIGHT = 1080, 1350
+SHEET, RULE, MARGIN, WRITTEN, FAINT = "#fbf8f3", "#dcd4c5", "#e9b98a", "#1e2a4a", "#6d7686"
+LEFT, TOP, LINE = 150, 270, 240
+
+
+def may_see(note: Note) -> bool:
+    """Whether this browser may still show its code: a draft's always, a report's until it was noted."""
+    return not (note.is_report and note.shown)
+
+
+def ways(note: Note) -> dict[str, Any]:
+    """What the pages that show a code need."""
+    return {"code": receipts.grouped(note.code), "aloud": aloud(note.code), "square": square(note.code)}
+
+
+def aloud(code: str) -> list[list[str]]:
+    """The four groups as they are said: letters as letters, digits as words."""
+    said = [str(DIGITS.get(character, character)) for character in code]
+    return [said[start : start + 4] for start in range(0, len(said), 4)]
+
+
+def square(code: str) -> SafeString:
+    """A QR drawing of the code, and of nothing else: a phone that reads it shows sixteen characters."""
+    drawn = segno.make_qr(receipts.grouped(code), error="m").svg_inline(
+        omitsize=True, svgclass=None, lineclass=None, dark=WRITTEN
+    )
+    return mark_safe(drawn)  # noqa: S308  drawn from sixteen letters and digits
+
+
+def picture(code: str, *, name: str) -> bytes:
+    """A PNG that looks like a sheet of a notepad: `name` on top, the code in four lines."""
+    sheet = Image.new("RGB", (WIDTH, HEIGHT), SHEET)
+    pen, large = ImageDraw.Draw(sheet), ImageFont.load_default(190)
+    pen.text((LEFT, 150), _writable(name), font=ImageFont.load_default(64), fill=FAINT, anchor="ls")
+    for number, start in enumerate(range(0, receipts.LENGTH, 4)):
+        ground = TOP + LINE * number + 150
+        pen.line((0, ground + 44, WIDTH, ground + 44), fill=RULE, width=3)
+        for place, character in enumerate(code[start : start + 4]):
+            middle = LEFT + 105 + 200 * place
+            pen.text((middle, ground), character, font=large, fill=WRITTEN, anchor="ms")
+    pen.line((0, 194, WIDTH, 194), fill=RULE, width=3)
+    pen.line((LEFT - 40, 0, LEFT - 40, HEIGHT), fill=MARGIN, width=4)
+    out = BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def _writable(name: str) -> str:
+    """As far as the letters of Pillow's own font go: without accents; empty in another script."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip()
+    return plain if any(character.isalnum() for character in plain) else ""
+
+
+@login_not_required
+@require_safe
+def card(request: HttpRequest) -> HttpResponse:
+    """The picture, for as long as the page of the code shows it."""
+    note = notes.read(request)
+    if note is None or not may_see(note):
+        return redirect(CODE)
+    body = picture(note.code, name=settings.NEUTRAL_NAME)
+    return notes.keep(neutral_file(body, kind="png", content_type="image/png"), note)

@@ -1,0 +1,1 @@
+"""The promises of docs/security.md, each tried on the running thing rather than on one function."""
