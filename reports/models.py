@@ -184,9 +184,10 @@ class Link(models.Model):
     """An address or an account where the picture is, and what became of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="links")
+    # No index of their own: the constraint below begins with the report, and nobody asks for a platform's links.
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="links", db_index=False)
     position = models.PositiveSmallIntegerField()
-    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10)  # post, profile, message, group, file, unknown
     url = SealedField()
     account = SealedField()
@@ -268,7 +269,7 @@ class Fingerprint(models.Model):
 class Update(models.Model):
     """News for the young person: a dated fact about the report or one of its links. Never changed, only added to."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="updates")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="updates", db_index=False)
     link = models.ForeignKey(Link, on_delete=models.CASCADE, null=True, blank=True, related_name="updates")
     what = models.CharField(max_length=20, choices=[(news.value, news.value) for news in News])
     at = models.DateTimeField()
@@ -297,7 +298,7 @@ class Message(models.Model):
         HELPLINE = "helpline", _("The helpline")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="messages")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="messages", db_index=False)
     author = models.CharField(max_length=12, choices=Author.choices)
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

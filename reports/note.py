@@ -20,6 +20,7 @@ from reports.models import Draft, Report
 
 PURPOSE = "note"
 FIELD = "whose"  # in every form that acts on what is open
+READ = "reports.note.read"  # in request.META: the note of this browser, opened once
 MADE_FOR = "reports.note"  # in request.META: the note that the page being made is about
 NO_CODE = (
     "0" * receipts.LENGTH
@@ -54,7 +55,13 @@ class Note:
 
 def read(request: HttpRequest) -> Note | None:
     """The note of this browser; None when there is none, it is too old, or it was tampered with."""
-    text = request.COOKIES.get(settings.NOTE_COOKIE_NAME)
+    if READ not in request.META:
+        request.META[READ] = _read(request.COOKIES.get(settings.NOTE_COOKIE_NAME))
+    note: Note | None = request.META[READ]
+    return note
+
+
+def _read(text: str | None) -> Note | None:
     value = cookies.open_sealed(PURPOSE, text, max_age=settings.NOTE_COOKIE_AGE) if text else None
     if value is None:
         return None
@@ -116,17 +123,17 @@ def from_code(typed: str) -> Note | None:
 def draft_of(note: Note, *, lock: bool = False) -> tuple[Draft, Box] | None:
     """The draft with its box; None when it is gone: sent, expired or erased. `lock` holds it for the transaction."""
     drafts = Draft.objects.select_for_update() if lock else Draft.objects
-    draft = drafts.filter(pk=note.id).first()
     try:
-        return (draft, draft.box_for_code(note.code)) if draft else None
-    except WrongKey:
+        draft = drafts.get(pk=note.id)
+        return draft, draft.box_for_code(note.code)
+    except (Draft.DoesNotExist, WrongKey):
         return None
 
 
 def report_of(note: Note) -> tuple[Report, Box] | None:
     """The report with its box; None when it is gone. A draft's note finds the report that it became."""
-    report = Report.objects.filter(pk=note.id).first()
     try:
-        return (report, report.box_for_code(note.code)) if report else None
-    except WrongKey:
+        report = Report.objects.get(pk=note.id)
+        return report, report.box_for_code(note.code)
+    except (Report.DoesNotExist, WrongKey):
         return None

@@ -56,11 +56,11 @@ def test_what_is_not_ours_is_nothing(text: str) -> None:
 
 
 def test_too_old_is_nothing(settings: Any) -> None:
-    request = request_with(notes.keep(HttpResponse(), NOTE))
-    assert notes.read(request) == NOTE
+    kept = notes.keep(HttpResponse(), NOTE)
+    assert notes.read(request_with(kept)) == NOTE
 
     settings.NOTE_COOKIE_AGE = timedelta(seconds=-1)
-    assert notes.read(request) is None
+    assert notes.read(request_with(kept)) is None
 
 
 def test_a_cookie_sealed_for_something_else_is_nothing() -> None:
