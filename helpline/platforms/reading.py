@@ -20,6 +20,12 @@ from helpline.platforms.cleaning import (
 from helpline.platforms.directory import host_keys
 from helpline.platforms.rules import LinkKind, PathRule, SiteRules
 
+# Spelled in a way that leaves nothing to normalise; most addresses are, and it takes longer than all the rest.
+WORD = r"[A-Za-z0-9_-]+"
+PLAIN = re.compile(
+    rf"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:(?:/[A-Za-z0-9_@-]+(?:\.[A-Za-z0-9_@-]+)*)+(?:\?{WORD}={WORD}(?:&{WORD}={WORD})*)?)?\Z"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -84,7 +90,9 @@ def key_of(reading: Reading) -> str:
     if reading.id or (reading.part and reading.account):
         what = reading.id or reading.account.lower()
         return f"{reading.kind}:{reading.site.slug}:{what}" + (f"/{reading.part}" if reading.part else "")
-    spelled = url_normalize(f"https://{reading.spelled}") or reading.spelled
+    spelled = f"https://{reading.spelled}"
+    if not PLAIN.match(reading.spelled):
+        spelled = url_normalize(spelled) or reading.spelled
     return "url:" + spelled.removeprefix("https://").rstrip("/")
 
 

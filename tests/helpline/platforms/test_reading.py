@@ -2,11 +2,13 @@
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from url_normalize import url_normalize
 
 from helpline.platforms.cleaning import MalformedLink, clean_url
 from helpline.platforms.directory import Directory
 from helpline.platforms.links import recognise
-from helpline.platforms.reading import account_key, blind_key
+from helpline.platforms.reading import PLAIN, account_key, blind_key
 from tests.helpline.platforms.addresses import ADDRESSES
 
 NOBODY = Directory()
@@ -306,3 +308,8 @@ def test_the_key_is_the_same_for_an_address_and_for_itself_cleaned(written: str)
         or ":" in cleaned.split("/")[2]
     )
     assert "\x00" not in key
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_what_is_plain_leaves_nothing_to_normalise(spelled: str) -> None:
+    assert (url_normalize(f"https://{spelled}") or "").rstrip("/") == f"https://{spelled}"
