@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
@@ -14,4 +15,9 @@ if __name__ == "__main__":
 
         Command().run_from_argv(sys.argv)
     else:
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        except (
+            ImproperlyConfigured
+        ) as error:  # a setting is missing: its own sentence says which, and what to do
+            sys.exit(f"{error}")

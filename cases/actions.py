@@ -70,15 +70,17 @@ def happened(case: Case, what: Happening, *, by: Staff | None, at: datetime, **d
 def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None = None) -> Case:
     """Take a report in hand: unwrap its key once for the desk, assign it, tell the young person.
 
-    Raises PermissionDenied, AlreadyOpen, WrongKey (erased), KeyUnavailable (public face).
+    Raises PermissionDenied, AlreadyOpen, queue.Claimed (a colleague reads it just now), WrongKey (erased),
+    KeyUnavailable (public face).
     """
     holder = assignee or by
     if not (can_hold_cases(by) and can_hold_cases(holder)):
         raise PermissionDenied
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     existing = Case.objects.filter(report=locked).first()
     if existing is not None:
         raise AlreadyOpen(existing)
+    queue.check_nobody_else_reads(report=locked, allowed=(by, holder))
     box = locked.box_for_staff()
     case = Case(
         report=locked,
@@ -92,7 +94,9 @@ def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None
     case.save(force_insert=True)
     reports.set_status(report=locked, status=Status.IN_CASE, news=News.OPENED, by=by, at=at)
     queue.add_report(report=locked, at=at)
-    QueueItem.objects.filter(report=locked).update(state=QueueState.OPEN, case=case, holder=holder)
+    QueueItem.objects.filter(report=locked).update(
+        state=QueueState.OPEN, case=case, holder=holder, claimed_by=None, claimed_until=None
+    )
     happened(case, Happening.OPENED, by=by, at=at)
     propose_incident(case=case, at=at)
     audit.record(by=by, verb="case.opened", obj=case, at=at)
@@ -164,7 +168,7 @@ def add_links(*, case: Case, facts: Sequence[reports.LinkFacts], by: Staff, at: 
 
 def _lock(case: Case) -> None:
     """Its state as it stands, and nobody else's to change until we are done: two people may press at once."""
-    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update(no_key=True))
 
 
 @transaction.atomic
@@ -191,8 +195,9 @@ def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None
     case.move(CaseStatus.CLOSED)
     case.closed_at, case.outcome = at, outcome
     case.save(update_fields=["status", "closed_at", "outcome"])
-    QueueItem.objects.filter(case=case).update(state=QueueState.CLOSED)
+    # The report before its line in the queue, as everywhere: the queue's sweep locks them in this order.
     reports.set_status(report=case.report, status=Status.CLOSED, news=News.CLOSED, by=by, at=at)
+    QueueItem.objects.filter(case=case).update(state=QueueState.CLOSED)
     happened(case, Happening.CLOSED, by=by, at=at, outcome=outcome.value)
     audit.record(by=by, verb="case.closed", obj=case, detail={"outcome": outcome.value}, at=at)
 
@@ -204,13 +209,32 @@ def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
     check_can_work_on(case, by=by)
     if case.status != CaseStatus.CLOSED:
         raise ForbiddenMove("Only a closed case can be reopened.")
+    _reopen(case, by=by, at=at)
+
+
+def _reopen(case: Case, *, by: Staff | None, at: datetime) -> None:
     case.move(CaseStatus.OPEN)
     case.closed_at, case.outcome = None, ""
     case.save(update_fields=["status", "closed_at", "outcome"])
-    QueueItem.objects.filter(case=case).update(state=QueueState.OPEN)
     reports.set_status(report=case.report, status=Status.IN_CASE, news=News.REOPENED, by=by, at=at)
+    QueueItem.objects.filter(case=case).update(state=QueueState.OPEN)
     happened(case, Happening.REOPENED, by=by, at=at)
     audit.record(by=by, verb="case.reopened", obj=case, at=at)
+
+
+@transaction.atomic
+def bring_back(*, at: datetime, limit: int = 200) -> int:
+    """Cases that were closed and whose young person came back, with a message or with more to tell, return to the desk
+    they were on. Returns how many.
+    """
+    returned = Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
+        status=CaseStatus.CLOSED, queue_item__state=QueueState.CLOSED, queue_item__unread=True
+    )
+    count = 0
+    for case in returned.exclude(report__status=Status.ERASED).select_related("report")[:limit]:
+        _reopen(case, by=None, at=at)
+        count += 1
+    return count
 
 
 def record_read(*, case: Case, by: Staff, at: datetime) -> None:
@@ -254,7 +278,7 @@ def propose_incident(*, case: Case, at: datetime) -> Incident | None:
 @transaction.atomic
 def decide_membership(*, member: IncidentMember, joined: bool, by: Staff, at: datetime) -> None:
     """A person says: the same cause, or not. Either can be changed back; said twice, it is said once."""
-    member.refresh_from_db(from_queryset=IncidentMember.objects.select_for_update())
+    member.refresh_from_db(from_queryset=IncidentMember.objects.select_for_update(no_key=True))
     check_can_work_on(member.case, by=by)
     if member.state == (MemberState.JOINED if joined else MemberState.DETACHED):
         return
@@ -282,7 +306,7 @@ def set_title(*, incident: Incident, text: str, by: Staff, at: datetime) -> None
 def follow_erasures(*, at: datetime, limit: int = 200) -> int:
     """Where the young person erased the report, forget what the desk knew too. Returns how many cases."""
     erased = (
-        Case.objects.select_for_update(skip_locked=True)
+        Case.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(report__status=Status.ERASED)
         .exclude(key=None)
     )

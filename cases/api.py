@@ -52,6 +52,12 @@ def already_open(error: AlreadyOpen) -> Problem:
     return Problem(409, "already_open", _("This report is a case already."), case=error.case.ref)
 
 
+@problems.meaning_of(queue.Claimed)
+def claimed(error: queue.Claimed) -> Problem:
+    """A colleague reads this report at this moment. It comes back by itself."""
+    return Problem(409, "claimed", _("%(name)s reads this report at this moment.") % {"name": error.by})
+
+
 @problems.meaning_of(NotAllGone)
 def not_all_gone(error: NotAllGone) -> Problem:
     """The outcome says more than what was seen."""
@@ -258,7 +264,7 @@ class Cases(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """The case is yours. 409 `already_open` with `case` when somebody was faster."""
+        """The case is yours. 409 `already_open` with `case` when somebody was faster, `claimed` while somebody reads it."""
         said = OpenCaseSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         report = Report.objects.filter(pk=said.validated_data["report"]).first()

@@ -12,6 +12,7 @@ from helpline.accounts.permissions import Permission
 from helpline.platforms import links
 from helpline.platforms.models import Platform
 from reports.actions import LinkFacts
+from reports.states import SealedWhy
 
 MAX_WORDS = 10_000  # characters of a note or a message
 MAX_LINKS = 20
@@ -58,7 +59,7 @@ class MessageForm(TextForm):
         super().__init__(*args, **kwargs)
         self.fields["text"].label = _("Your message")
         self.fields["text"].help_text = _(
-            "They read it when they come back with their code. Nothing is sent elsewhere."
+            "They read it when they come back with their code. If they chose a sign, one is sent that says nothing of it."
         )
 
 
@@ -159,3 +160,42 @@ class LinksForm(forms.Form):
         if data["account"]:
             found.append(LinkFacts(account=data["account"], platform=data["platform"].slug))
         return found
+
+
+class AskForm(forms.Form):
+    """Asking for a second person: the reason, which only whoever decides reads."""
+
+    prefix = "ask"
+    text = forms.CharField(
+        label=_("Why, in your words"),
+        max_length=2000,
+        help_text=_("Whoever decides reads it. Do not describe a picture."),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+
+
+class SealForm(AskForm):
+    """Asking to destroy a screenshot."""
+
+    why = forms.ChoiceField(
+        label=_("What is wrong with it"),
+        choices=[("", _("Choose…")), *SealedWhy.choices],
+        error_messages={"required": _("Say what is wrong with it.")},
+    )
+    field_order = ("why", "text")
+
+
+class DecideForm(forms.Form):
+    """The second person's answer. Yes takes a tick."""
+
+    prefix = "answer"
+    granted = forms.ChoiceField(choices=[("yes", _("Yes")), ("no", _("No"))])
+    sure = forms.BooleanField(
+        label=_("I have read the reason and what a yes does. My name stands beside it."), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("granted") == "yes" and not data.get("sure"):
+            self.add_error("sure", _("Tick this first. Nothing was done."))
+        return data

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cases import states
 from cases.states import (
@@ -154,9 +155,21 @@ class QueueItem(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     unread = models.BooleanField(default=False)  # the young person wrote and nobody has read it
+    # Who reads the report at this moment. A lease: it ends by itself, by the database's clock.
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # nobody asks for it
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar[list[Any]] = [
+            # The newest first, for who asks for a day.
+            models.Index(fields=["-submitted_at", "report"], name="queue_submitted"),
             models.Index(
                 fields=["-danger", "rank_at", "report"],
                 name="queue_waiting",
@@ -190,11 +203,43 @@ class QueueItem(models.Model):
             "link_count",
             "holder",
             "unread",
+            "claimed_by",
+            "claimed_until",
         )
         blank = ("deadline_at",)
 
     def __str__(self) -> str:
         return f"queue item {self.report_id}"
+
+    @property
+    def reader(self) -> Staff | None:
+        """Who reads it just now, for the eye; what decides is `cases.queue.FREE`."""
+        is_live = self.claimed_until is not None and self.claimed_until > timezone.now()
+        return self.claimed_by if is_live and self.state == QueueState.WAITING else None
+
+
+class SavedView(models.Model):
+    """A tab of the queue that one colleague made: a name, and the filters as they stand in the address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    staff = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=300)
+    # Gone from the tabs, and kept a while for whoever wants it back.
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["staff", "name"], name="saved_view_name_once", condition=Q(removed_at=None)
+            ),
+        ]
+
+    class Privacy:
+        keep = ("id", "staff", "name", "query", "removed_at")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Note(models.Model):

@@ -15,9 +15,12 @@ from cases.models import Case, IncidentMember, QueueItem
 from cases.states import CaseStatus, MemberState, QueueState
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
+from helpline.approvals import actions as approvals
 
 # By name: the takedowns stand above the rail. Answers the takedowns of `staff` that need a person.
 TAKEDOWNS_NEEDING_A_PERSON = "cases.takedowns.desk.needing_a_person"
+# The same of the referrals: those to ask about again.
+REFERRALS_DUE = "cases.referrals.desk.due"
 
 # (icon, label, address, who sees it, which count)
 PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = (
@@ -25,7 +28,15 @@ PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = 
     ("cases", _("My cases"), "desk:cases", (Permission.CASES_OWN, Permission.CASES_ALL), "unread"),
     ("incidents", _("Incidents"), "desk:incidents", (Permission.CASES_OWN, Permission.CASES_ALL), "proposed"),
     ("takedowns", _("Takedowns"), "takedowns:desk", (Permission.TAKEDOWNS,), "takedowns"),
+    (
+        "referrals",
+        _("Referrals"),
+        "referrals:list",
+        (Permission.CASES_OWN, Permission.CASES_ALL),
+        "referrals",
+    ),
     ("platforms", _("Platforms"), "desk:platforms", (Permission.PLATFORMS, Permission.TAKEDOWNS), ""),
+    ("approvals", _("To approve"), "desk:approvals", (Permission.APPROVE,), "approvals"),
     ("figures", _("Figures"), "dashboards:dashboard", (Permission.FIGURES,), ""),
     ("team", _("Team"), "desk:team", (Permission.ACCOUNTS, Permission.CASES_ALL), ""),
     ("trail", _("Trail"), "desk:trail", (Permission.TRAIL,), ""),
@@ -37,6 +48,8 @@ COUNTED: Mapping[str, Promise | str] = {
     "unread": _("Unread"),
     "proposed": _("To decide"),
     "takedowns": _("What needs a person"),
+    "referrals": _("To follow up"),
+    "approvals": _("Waiting for me"),
 }
 
 
@@ -58,9 +71,13 @@ def _counted(staff: Staff) -> dict[str, QuerySet[Any]]:
         found["unread"] = QueueItem.objects.filter(state=QueueState.OPEN, holder=staff, unread=True)
         mine = Case.objects.visible_to(staff).exclude(status=CaseStatus.CLOSED)
         found["proposed"] = IncidentMember.objects.filter(state=MemberState.PROPOSED, case__in=mine)
+        due: Callable[..., QuerySet[Any]] = import_string(REFERRALS_DUE)
+        found["referrals"] = due(staff)
     if staff.can(Permission.TAKEDOWNS):
         needing: Callable[..., QuerySet[Any]] = import_string(TAKEDOWNS_NEEDING_A_PERSON)
         found["takedowns"] = needing(staff)
+    if staff.can(Permission.APPROVE):
+        found["approvals"] = approvals.waiting_for(staff)
     return found
 
 

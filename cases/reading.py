@@ -1,6 +1,6 @@
 """Opening a report or a case to be read. Reading is an act: whoever opens one leaves a line in the trail."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ class OpenReport:
     nudge: Nudge | None = None  # the last sign sent to them, or that waits
     links: tuple[OpenLink, ...] = ()
     fingerprints: tuple[str, ...] = ()  # their algorithms
+    messages: tuple["OpenMessage", ...] = ()
     evidence: tuple[Evidence, ...] = ()  # screenshots, without their bytes
 
     @property
@@ -85,7 +86,8 @@ class OpenCase:
 def read_report(*, report: Report, by: Staff, at: datetime) -> OpenReport:
     """Open a report that is no case yet, and say so in the trail. Raises KeyUnavailable on the public face."""
     erased = report.status == Status.ERASED
-    opened = _open(report, None if erased else report.box_for_staff())
+    box = None if erased else report.box_for_staff()
+    opened = replace(_open(report, box), messages=_messages(report, box) if box else ())
     audit.record(by=by, verb="report.read", obj=report, at=at)
     return opened
 
@@ -98,7 +100,7 @@ def read_case(*, case: Case, by: Staff, at: datetime) -> OpenCase:
         report=_open(case.report, box),
         item=QueueItem.objects.filter(case=case).first(),
         handle=box.open(case, "handle") if box else "",
-        messages=_messages(case, box),
+        messages=_messages(case.report, box),
         notes=tuple(
             OpenNote(note, box.open(note, "body") if box else "")
             for note in case.notes.select_related("by").order_by("-at", "id")
@@ -112,7 +114,7 @@ def read_case(*, case: Case, by: Staff, at: datetime) -> OpenCase:
 
 
 def read_evidence(*, evidence: Evidence, by: Staff, at: datetime) -> bytes:
-    """Open a screenshot, and say so in the trail. Raises WrongKey once it is destroyed."""
+    """Open a screenshot, and say so in the trail. Raises WrongKey once it is hidden or destroyed."""
     picture = evidence.box_for_staff().open_bytes(evidence, "picture")
     detail: audit.Detail = {"report": str(evidence.report_id)}
     audit.record(by=by, verb="evidence.read", obj=evidence, detail=detail, at=at)
@@ -138,10 +140,10 @@ def _open(report: Report, box: Box | None) -> OpenReport:
         nudge=None if report.contact_via == "none" else report.nudges.order_by("-made_at", "-id").first(),
         links=tuple(OpenLink(link, box.open(link, "url"), box.open(link, "account")) for link in links),
         fingerprints=tuple(report.fingerprints.order_by("algorithm").values_list("algorithm", flat=True)),
-        evidence=tuple(screenshots.of(report).exclude(staff_key=None)),
+        evidence=tuple(screenshots.of(report).exclude(staff_key=None, destroyed_at=None)),
     )
 
 
-def _messages(case: Case, box: Box | None) -> tuple[OpenMessage, ...]:
-    rows = case.report.messages.select_related("staff").order_by("at", "id")
+def _messages(report: Report, box: Box | None) -> tuple[OpenMessage, ...]:
+    rows = report.messages.select_related("staff").order_by("at", "id")
     return tuple(OpenMessage(row, box.open(row, "body") if box else "") for row in rows)

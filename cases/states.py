@@ -84,3 +84,4 @@ class Happening(TextChoices):
     DETACHED = "detached", _("Left an incident")
     CLOSED = "closed", _("Case closed")
     REOPENED = "reopened", _("Case reopened")
+    REFERRED = "referred", _("Referral")

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from cases import actions, queue
+from cases import actions, approving, queue
 
 
 @shared_task
@@ -16,4 +16,6 @@ def triage_new_reports(**kwargs: Any) -> None:
         pass
     queue.refresh_retold(at=now)
     queue.note_unread()
+    actions.bring_back(at=now)
     actions.follow_erasures(at=now)
+    approving.follow_erasures(at=now)

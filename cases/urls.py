@@ -4,15 +4,30 @@ from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from cases.views import casework, evidence, incidents, platforms, queue, reports, team, trail
+from cases.views import approvals, casework, evidence, incidents, platforms, queue, reports, team, trail
 
 desk: list[URLPattern | URLResolver] = [
     path("", queue.home, name="queue"),
     path("search/", queue.search, name="search"),
+    path("queue/news/", queue.news, name="queue-news"),
+    path("queue/next/", queue.next_report, name="next"),
+    path("queue/assign/", queue.assign, name="assign-reports"),
+    path("queue/views/", queue.save_view, name="save-view"),
+    path("queue/views/<uuid:view_id>/remove/", queue.remove_view, name="remove-view"),
+    path("queue/views/<uuid:view_id>/restore/", queue.restore_view, name="restore-view"),
+    path("reports/<uuid:report_id>/keep/", queue.keep_reading, name="keep-reading"),
+    path("reports/<uuid:report_id>/release/", queue.release, name="release"),
+    path("reports/<uuid:report_id>/take-over/", queue.take_over, name="take-over"),
     path("reports/<uuid:report_id>/", reports.report_page, name="report"),
     path("reports/<uuid:report_id>/open/", reports.open_case, name="open-case"),
     path("evidence/<uuid:evidence_id>/", evidence.evidence_page, name="evidence"),
     path("evidence/<uuid:evidence_id>/picture/", evidence.evidence_picture, name="evidence-picture"),
+    path("evidence/<uuid:evidence_id>/seal/", evidence.seal, name="seal-evidence"),
+    path("reports/<uuid:report_id>/erase/", approvals.erase_report, name="erase-report"),
+    path("approvals/", approvals.approval_list, name="approvals"),
+    path("approvals/<uuid:approval_id>/", approvals.approval_page, name="approval"),
+    path("approvals/<uuid:approval_id>/decide/", approvals.decide, name="decide-approval"),
+    path("approvals/<uuid:approval_id>/withdraw/", approvals.withdraw, name="withdraw-approval"),
     path("cases/", casework.case_list, name="cases"),
     path("cases/<slug:ref>/", casework.case_page, name="case"),
     path("cases/<slug:ref>/notes/", casework.add_note, name="add-note"),
@@ -69,5 +84,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include((desk, "desk"))),
     path("staff/", include(doors)),
     path("staff/", include("cases.takedowns.urls")),
+    path("staff/", include("cases.referrals.urls")),
     path("staff/dashboard/", include("cases.dashboards.urls")),
 ]

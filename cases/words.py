@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.db.models import Field
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,7 +18,18 @@ from reports.contact import contract
 from reports.contact import words as contact_words
 from reports.contact.contract import Contract, Refusal
 from reports.models import Nudge
-from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Knows, NudgeStatus, Reported, Who
+from reports.states import (
+    AgeRange,
+    Circumstance,
+    Deadline,
+    Demand,
+    Home,
+    Kind,
+    Knows,
+    NudgeStatus,
+    Reported,
+    Who,
+)
 
 Words = str | Promise
 
@@ -76,6 +88,7 @@ ANSWERS: Mapping[str, Words] = {
     "reported": gettext_lazy("Reported to the site before"),
     "knows": gettext_lazy("Who knows"),
     "home": gettext_lazy("Is home safe"),
+    "unanswered": gettext_lazy("Not answered"),
     "pasted": gettext_lazy("What they pasted about the places"),
     "name": gettext_lazy("How they want to be called"),
     "handle": gettext_lazy("How they want to be called"),
@@ -84,10 +97,18 @@ ANSWERS: Mapping[str, Words] = {
 
 # Answers that are words of a list, not of the person's own.
 CHOICES: Mapping[str, Mapping[str, Words]] = {
+    "deadline": dict(Deadline.choices),
     "demand": dict(Demand.choices),
     "reported": dict(Reported.choices),
     "knows": dict(Knows.choices),
     "home": dict(Home.choices),
+    "unanswered": {
+        "who": gettext_lazy("Who writes"),
+        "age": gettext_lazy("Age"),
+        "kind": gettext_lazy("What happened"),
+        "deadline": gettext_lazy("Deadline"),
+        "places": gettext_lazy("Where it is"),
+    },
 }
 
 
@@ -156,6 +177,11 @@ def event(line: CaseEvent) -> str:
         case Happening.OUTCOME if data.get("platform") and data.get("status"):
             said = _takedown_statuses().get(data["status"], data["status"])
             return _("%(platform)s: %(said)s") % {"platform": data["platform"], "said": said}
+        case Happening.REFERRED if data.get("to") and data.get("status"):
+            return _("Referral, %(who)s: %(said)s") % {
+                "who": _of_a_referral("kind").get(data["to"], data["to"]),
+                "said": _of_a_referral("status").get(data["status"], data["status"]),
+            }
     return str(Happening(line.what).label) if line.what in Happening.values else line.what
 
 
@@ -188,6 +214,12 @@ def nudge(row: Nudge) -> Words:
 def _takedown_statuses() -> dict[str, Words]:
     """The takedowns' own words for their states, read from the model's field: their module stands above this one."""
     return dict(apps.get_model("takedowns", "Takedown")._meta.get_field("status").flatchoices)
+
+
+def _of_a_referral(field: str) -> dict[str, Words]:
+    """The referrals' own words, read the same way."""
+    found = apps.get_model("referrals", "Referral")._meta.get_field(field)
+    return dict(found.flatchoices) if isinstance(found, Field) else {}
 
 
 def host(url: str) -> str:

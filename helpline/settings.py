@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "helpline.accounts",
     "helpline.audit",
     "helpline.platforms",
+    "helpline.approvals",
     "helpline.retention",
     "helpline.web",
     "helpline.health",
@@ -96,6 +97,7 @@ INSTALLED_APPS = [
     "reports",
     "cases",
     "cases.takedowns",
+    "cases.referrals",
     "cases.dashboards",
     "cases.demo",
     "django.contrib.auth",
@@ -214,9 +216,11 @@ CELERY_BEAT_SCHEDULE = {
         ("settle", "cases.takedowns.tasks.settle_unknown", SWEEP_SECONDS),
         ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
         ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
+        ("erased-referrals", "cases.referrals.tasks.follow_erasures", SWEEP_SECONDS),
         ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
         ("nudges", "reports.tasks.send_nudges", SWEEP_SECONDS),
         ("erase-expired", "reports.tasks.erase_expired_reports", 3600.0),
+        ("expire-approvals", "helpline.approvals.tasks.expire", 600.0),
         ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
         ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
     )
@@ -267,6 +271,18 @@ SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
 # Answers the oldest moment something has been due since, or None: a dotted path, because the floor knows no takedowns.
 OLDEST_DUE = "cases.takedowns.actions.oldest_due"
 HELPLINE_STAFF_RAIL = "cases.rail.items"
+# What needs a second person, and the class that says who may ask, who decides, and does it: see helpline/approvals.
+APPROVAL_HANDLERS = {
+    "seal-evidence": "cases.approving.SealEvidence",
+    "erase-report": "cases.approving.EraseReport",
+    "referral-without-consent": "cases.referrals.approving.WithoutConsent",
+}
+# How long a report that somebody opened is not offered to others, in minutes.
+CLAIM = timedelta(minutes=env.float("HELPLINE_CLAIM_MINUTES", default=10))
+# Whom a case can be handed to, and what each accepts: law and practice, to check. The layout: cases/referrals/recipients.py
+REFERRALS_FILE = env.str("HELPLINE_REFERRALS_FILE", default="") or str(
+    BASE_DIR / "cases" / "referrals" / "data" / "recipients.json"
+)
 # Overrides of cases.triage.POINTS, as JSON: {"blackmail": 45}
 TRIAGE_POINTS: dict[str, int] = env.json("HELPLINE_TRIAGE_POINTS", default={})
 

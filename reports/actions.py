@@ -1,7 +1,8 @@
 """What changes a report. Each action checks, writes, leaves a line in the trail and wakes who comes next."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -126,15 +127,24 @@ def discard_draft(*, draft: Draft) -> None:
 
 @transaction.atomic
 def submit_draft(
-    *, draft_id: UUID, code: str, submission: Submission, at: datetime, is_complete: bool = True
+    *,
+    draft_id: UUID,
+    code: str,
+    submission: Submission,
+    at: datetime,
+    before: Submission | None = None,
+    is_complete: bool = True,
 ) -> Report:
     """Send what was written. Sent twice, the second time finds the first's report: nothing is doubled.
 
     With `is_complete` false it is raised at once while the person goes on answering: the draft stays, and each later
-    call brings the report up to what was said since. Raises DraftGone when there is neither a draft nor a report.
+    call brings the report up to what was said since `before`, what the draft said at the last call. Raises DraftGone when
+    there is neither a draft nor a report.
     """
     draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
-    report = Report.objects.select_for_update().filter(pk=draft_id, locator=blind.locator(code)).first()
+    report = (
+        Report.objects.select_for_update(no_key=True).filter(pk=draft_id, locator=blind.locator(code)).first()
+    )
     if draft is None:
         if report is None:
             raise DraftGone
@@ -144,7 +154,9 @@ def submit_draft(
             submission=submission, code=code, at=at, report_id=draft.pk, is_complete=is_complete
         )
     else:
-        _retell(report, submission, box=report.box_for_code(code), at=at, is_complete=is_complete)
+        box = report.box_for_code(code)
+        before = before or replace(submission, circumstances=(), contact={"via": "none"}, links=())
+        _retell(report, submission, before, box=box, at=at, is_complete=is_complete)
     evidence.hand_over(draft=draft, report=report, code=code)
     if is_complete:
         draft.delete()
@@ -208,18 +220,38 @@ TOLD = (
 )
 
 
-def _retell(report: Report, submission: Submission, *, box: Box, at: datetime, is_complete: bool) -> None:
-    """Bring a report that was raised early up to what its draft says by now. Links are added, never taken away."""
-    _tell(report, submission, box)
+def _retell(
+    report: Report, submission: Submission, before: Submission, *, box: Box, at: datetime, is_complete: bool
+) -> None:
+    """Bring a report that was raised early up to what its draft says by now.
+
+    Only what the draft says otherwise than `before`: meanwhile a link may have been taken back on the follow page, a way
+    of contact stopped, a fact added. Links are added, never taken away.
+    """
+    told = {*report.circumstances} - {*before.circumstances} | {*submission.circumstances}
+    is_same_contact = submission.contact == before.contact
+    said_before = {(one.url, one.account, one.platform) for one in before.links}
+    _tell(
+        report,
+        replace(
+            submission,
+            circumstances=tuple(one for one in Circumstance if one in told),
+            contact=box.open_json(report, "contact") if is_same_contact else submission.contact,
+        ),
+        box,
+    )
     report.is_complete = is_complete
     report.is_retold = True
     report.last_contact_at = at
     report.save(update_fields=TOLD)
-    _add_links(report, box, submission.links, at=at)
+    fresh = [one for one in submission.links if (one.url, one.account, one.platform) not in said_before]
+    with suppress(
+        TooManyLinks
+    ):  # said where links are added by hand; here the rest of the answer must arrive
+        _add_links(report, box, fresh, at=at, most=MOST_LINKS)
     _add_fingerprints(report, box, submission.fingerprints)
-    audit.record(
-        by=audit.YOUNG_PERSON, verb="report.retold", obj=report, detail={"complete": is_complete}, at=at
-    )
+    detail: audit.Detail = {"complete": is_complete}
+    audit.record(by=audit.YOUNG_PERSON, verb="report.retold", obj=report, detail=detail, at=at)
     wake(TRIAGE)
 
 
@@ -274,7 +306,7 @@ def _fingerprint(report: Report, box: Box, facts: FingerprintFacts) -> Fingerpri
 
 def _locked(report: Report) -> Report:
     """The row, held until the transaction ends. Raises WrongKey once it is erased."""
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if locked.status == Status.ERASED:
         raise wrapping.WrongKey("This report was erased.")
     return locked
@@ -298,7 +330,7 @@ def add_links(
     locked = _locked(report)
     links = _add_links(locked, box, facts, at=at, most=most)
     if links:
-        locked.is_retold = True
+        locked.is_retold = locked.is_retold or by == audit.YOUNG_PERSON
         audit.record(by=by, verb="report.links_added", obj=locked, detail={"count": len(links)}, at=at)
         wake(TRIAGE)
     _touch(locked, at)
@@ -336,6 +368,22 @@ def add_fingerprints(
         wake(TRIAGE)
     _touch(locked, at)
     return rows
+
+
+@transaction.atomic
+def remove_fingerprints(*, report: Report, at: datetime) -> None:
+    """The young person takes their fingerprints back: the rows go. What left already can't be called back.
+
+    Raises WrongKey once the report is erased.
+    """
+    locked = _locked(report)
+    gone, _rows = locked.fingerprints.all().delete()
+    if gone:
+        detail: audit.Detail = {"count": gone}
+        audit.record(
+            by=audit.YOUNG_PERSON, verb="report.fingerprints_removed", obj=locked, detail=detail, at=at
+        )
+        _touch(locked, at)
 
 
 def _add_fingerprints(report: Report, box: Box, facts: Sequence[FingerprintFacts]) -> list[Fingerprint]:
@@ -416,7 +464,8 @@ def post_updates(items: Sequence[NewsItem]) -> None:
 def _nudge(report_ids: Iterable[UUID], *, at: datetime) -> None:
     """Leave a sign to be sent, for those who chose to get one. One that waits already says it, too."""
     chosen = Report.objects.filter(pk__in=report_ids, contact_via__in=NUDGED_BY).exclude(status=Status.ERASED)
-    rows = [Nudge(report_id=pk, made_at=at, due_at=at) for pk in chosen.values_list("pk", flat=True)]
+    ids = chosen.order_by("pk").values_list("pk", flat=True)
+    rows = [Nudge(report_id=pk, made_at=at, due_at=at) for pk in ids]
     if rows:
         Nudge.objects.bulk_create(rows, ignore_conflicts=True)
         wake(SEND_NUDGES)
@@ -474,9 +523,11 @@ def _touch(report: Report, at: datetime) -> None:
 
 
 @transaction.atomic
-def set_status(*, report: Report, status: Status, news: News | None, by: models.Model, at: datetime) -> None:
+def set_status(
+    *, report: Report, status: Status, news: News | None, by: models.Model | None, at: datetime
+) -> None:
     """Move a report because its case moved, and say so to the young person. Raises ForbiddenMove."""
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     locked.move(status)
     locked.save(update_fields=["status"])
     report.status = locked.status
@@ -492,7 +543,7 @@ def set_status(*, report: Report, status: Status, news: News | None, by: models.
 def withdraw(*, report: Report, links: Iterable[Link], at: datetime) -> None:
     """Stop asking for these links: what left can't be called back, nothing more leaves. Twice is as once."""
     ids = [link.pk for link in links]
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     still_asked = locked.links.filter(pk__in=ids).exclude(status=LinkStatus.WITHDRAWN)
     fresh = list(still_asked.values_list("pk", flat=True))
     if not fresh:
@@ -507,15 +558,18 @@ def withdraw(*, report: Report, links: Iterable[Link], at: datetime) -> None:
 @transaction.atomic
 def erase_report(*, report: Report, by: models.Model | str, at: datetime) -> None:
     """Forget the person: destroy the keys, blank what identifies, keep dates and outcomes. Twice is the same as once."""
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    # The draft first, where a report was raised before it was finished: as whoever sends it locks them.
+    draft = Draft.objects.select_for_update().filter(pk=report.pk).first()
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if locked.status == Status.ERASED:
         return
     locked.move(Status.ERASED)
     locked.erased_at = at
     locked.is_retold = False
     _blank([locked], extra=["status", "erased_at", "is_retold"])
-    _blank(locked.evidence.all())
-    Draft.objects.filter(pk=locked.pk).delete()  # of a report that was raised before it was finished
+    _blank(locked.evidence.defer("picture"))
+    if draft is not None:
+        draft.delete()
     locked.nudges.filter(status=NudgeStatus.WAITING).update(
         status=NudgeStatus.REFUSED, why="erased", done_at=at
     )
@@ -539,14 +593,22 @@ def erase_expired(*, now: datetime, limit: int = 200) -> int:
     over = Report.objects.filter(last_contact_at__lte=now - settings.RETENTION).exclude(status=Status.ERASED)
     count = 0
     for report in over.order_by("last_contact_at")[:limit]:
-        erase_report(report=report, by=audit.SYSTEM, at=now)
-        count += 1
+        with transaction.atomic():
+            if (
+                over.select_for_update(no_key=True, of=("self",)).filter(pk=report.pk).exists()
+            ):  # still untouched
+                erase_report(report=report, by=audit.SYSTEM, at=now)
+                count += 1
     return count
 
 
+@transaction.atomic
 def purge_expired_drafts(*, now: datetime) -> int:
-    """Drafts nobody came back to. Returns how many were deleted."""
-    return Draft.objects.filter(expires_at__lte=now).delete()[0]
+    """Drafts nobody came back to. Returns how many were deleted; one that somebody is writing in stays."""
+    over = Draft.objects.select_for_update(skip_locked=True).filter(expires_at__lte=now)
+    ids = list(over.values_list("pk", flat=True))
+    Draft.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def open_by_code(code: str) -> Report | Draft | None:

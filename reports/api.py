@@ -44,9 +44,6 @@ from reports.serializers import (
 )
 from reports.states import Channel, ForbiddenMove, News
 
-NO_CODE = (
-    "0" * receipts.LENGTH
-)  # looked up in the place of what can't be a code, so that every wrong one costs the same
 INTAKE_GATE = Gate(settings.INTAKE_PER_MINUTE)
 WRONG_CODE_GATE = Gate(settings.INTAKE_PER_MINUTE)
 Partner = needs(Permission.SUBMIT)
@@ -151,10 +148,7 @@ class ByCode(APIView):
 
     def opened(self, request: Request) -> tuple[Report, Box]:
         """The report and its box. Raises the one Problem for every code that opens nothing."""
-        try:
-            code = receipts.normalise(request.headers.get("Receipt-Code", ""))
-        except receipts.MalformedCode:
-            code = NO_CODE
+        code = receipts.read(request.headers.get("Receipt-Code", ""))
         found = actions.open_by_code(code)
         if not isinstance(found, Report):
             WRONG_CODE_GATE.check(request._request)

@@ -1,10 +1,11 @@
-"""Texts too large to be read at all, answered calmly; and how much may be written by code from one address."""
+"""Texts too large to be read at all, answered calmly; how much may be written from one address; forms in turn."""
 
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -14,7 +15,7 @@ from helpline.web.flood import Gate
 DRAINED = 32 * 1024 * 1024  # a browser that is still sending does not read our answer
 PIECE = 64 * 1024
 
-# Messages and links a minute, on the pages and over the API: a school behind one address writes less.
+# What may be written a minute from one address, on the pages and by code over the API: a school behind one writes less.
 WRITING = Gate(settings.INTAKE_PER_MINUTE)
 
 View = Callable[..., HttpResponse]
@@ -38,3 +39,16 @@ def bounded(view: View) -> View:
         return render(request, "reports/too_long.html", context, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     return csrf_exempt(wrapper)
+
+
+def in_turn(view: View) -> View:
+    """A form is answered in one transaction, during which it holds its draft. A page is only read."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return wrapper

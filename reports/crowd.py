@@ -35,6 +35,8 @@ WAIT, LONGEST_WAIT = 5, 30
 # So many times the limit of one address in a minute, in one process, is a flood, wherever it comes from.
 FLOOD = 10
 MOST_SPENT = 100_000
+# Screenshots a minute from one address: each costs as much work as a hundred pages.
+PICTURES = Gate(12)
 NOT_TYPED = frozenset({"csrfmiddlewaretoken", WORK_FIELD, WAIT_FIELD})
 FROM_A_PROGRAM = "api"
 COUNTED = "reports.crowd"  # in request.META: this request was let in already
@@ -98,7 +100,9 @@ def is_near(request: HttpRequest) -> bool:
 
 
 def has_room_for_pictures(request: HttpRequest) -> bool:
-    """Whether a screenshot can be taken now. In a crowd pictures give way first, so that words always pass."""
+    """Count a screenshot; can it be taken now? In a crowd pictures give way first, so that words always pass."""
+    if PICTURES.count(address_of(request), now=time.monotonic()):
+        return False
     return not is_near(request) and WRITING.total(now=time.monotonic()) <= FLOOD * WRITING.limit
 
 

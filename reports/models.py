@@ -24,6 +24,7 @@ from reports.states import (
     News,
     NudgeStatus,
     Picture,
+    SealedWhy,
     Status,
     Who,
 )
@@ -355,6 +356,19 @@ class Evidence(models.Model):
     staff_key = models.BinaryField(null=True)
     code_key = models.BinaryField(null=True)
     added_at = models.DateTimeField()
+    # Shown to nobody from this moment: somebody asked to destroy it.
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    # Destroyed for good: no key and no bytes are left, the fact and the digest are.
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+    destroyed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    destroyed_why = models.CharField(max_length=10, choices=SealedWhy.choices, blank=True)
 
     class Meta:
         verbose_name_plural = _("screenshots")
@@ -364,10 +378,26 @@ class Evidence(models.Model):
                 condition=Q(draft=None, report__isnull=False)
                 | Q(draft__isnull=False, report=None, staff_key=None),
             ),
+            models.CheckConstraint(
+                name="evidence_destroyed_means_no_keys",
+                condition=Q(destroyed_at=None, destroyed_by=None, destroyed_why="")
+                | Q(
+                    destroyed_at__isnull=False,
+                    destroyed_by__isnull=False,
+                    draft=None,
+                    staff_key=None,
+                    code_key=None,
+                    picture=None,
+                )
+                & ~Q(destroyed_why=""),
+            ),
         ]
 
     class Privacy:
-        keep = ("id", "draft", "report", "what", "width", "height", "size", "added_at")
+        keep = (
+            *("id", "draft", "report", "what", "width", "height", "size", "added_at"),
+            *("hidden_at", "destroyed_at", "destroyed_by", "destroyed_why"),
+        )
         blank = ("sha256", "staff_key", "code_key")
         sealed = ("picture",)
         says = _(
@@ -384,9 +414,13 @@ class Evidence(models.Model):
         return f"evidence:{self.pk}"
 
     def box_for_staff(self) -> Box:
-        """Opened with the staff's private key. Raises KeyUnavailable on the public face, WrongKey once destroyed."""
+        """Opened with the staff's private key. Raises KeyUnavailable on the public face, WrongKey once hidden or gone."""
         if self.staff_key is None:
             raise wrapping.WrongKey("This screenshot was destroyed or never sent.")
+        if self.hidden_at is not None:
+            raise wrapping.WrongKey(
+                "Somebody asked to destroy this screenshot: nobody sees it until that is decided."
+            )
         return Box(wrapping.unwrap_for_staff(self.staff_key, about=self.about))
 
     def key_for_code(self, code: str) -> bytes:

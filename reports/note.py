@@ -22,9 +22,6 @@ PURPOSE = "note"
 FIELD = "whose"  # in every form that acts on what is open
 READ = "reports.note.read"  # in request.META: the note of this browser, opened once
 MADE_FOR = "reports.note"  # in request.META: the note that the page being made is about
-NO_CODE = (
-    "0" * receipts.LENGTH
-)  # looked up in the place of what can't be a code, so that every wrong one costs the same
 
 
 class Kind(StrEnum):
@@ -110,10 +107,7 @@ def mark_of(request: HttpRequest) -> str:
 
 def from_code(typed: str) -> Note | None:
     """What stands behind a code as it was typed; None for a wrong one, whatever is wrong with it."""
-    try:
-        code = receipts.normalise(typed)
-    except receipts.MalformedCode:
-        code = NO_CODE
+    code = receipts.read(typed)
     found = actions.open_by_code(code)
     if found is None:
         return None

@@ -5,6 +5,8 @@ import secrets
 # Crockford's base 32: no I, L, O or U, so nothing is mistaken for something else when read aloud or copied by hand.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
+# Looked up in the place of what can't be a code, so that every wrong one costs the same.
+NO_CODE = "0" * LENGTH
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -28,6 +30,14 @@ def normalise(text: str) -> str:
     if len(code) != LENGTH or any(character not in ALPHABET for character in code):
         raise MalformedCode
     return code
+
+
+def read(typed: str) -> str:
+    """What was typed, as a code; NO_CODE, which opens nothing, for what can't be one. Both are looked up alike."""
+    try:
+        return normalise(typed)
+    except MalformedCode:
+        return NO_CODE
 
 
 def grouped(code: str) -> str:

@@ -1,6 +1,9 @@
 """The words a report and its links are described with, and the arrows between them."""
 
+from datetime import datetime, time, timedelta
+
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -57,6 +60,10 @@ class Circumstance(TextChoices):
     VULNERABLE = "vulnerable", _("Something makes this harder for me")
 
 
+# Help comes before everything else.
+DANGER = frozenset({Circumstance.IN_DANGER, Circumstance.SELF_HARM})
+
+
 class Demand(TextChoices):
     """What somebody who threatens wants."""
 
@@ -67,6 +74,38 @@ class Demand(TextChoices):
     ACCOUNT = "account", _("A password or an account")
     SILENCE = "silence", _("That nobody is told")
     UNKNOWN = "unknown", _("They did not say, or I do not know")
+
+
+class Deadline(TextChoices):
+    """Until when somebody wants something."""
+
+    TODAY = "today", _("Today")
+    DAY = "day", _("Within a day")
+    WEEK = "week", _("Within a week")
+    NONE = "none", _("No time was given, or I do not know")
+
+    def ends(self, at: datetime) -> datetime | None:
+        """The moment it runs out, counted from when it was said; a day ends at our midnight."""
+        if self == Deadline.TODAY:
+            tomorrow = timezone.localtime(at).date() + timedelta(days=1)
+            return timezone.make_aware(datetime.combine(tomorrow, time.min))
+        if self == Deadline.NONE:
+            return None
+        return at + timedelta(days=1 if self == Deadline.DAY else 7)
+
+
+class Safety(TextChoices):
+    """Are they safe, at this moment?"""
+
+    SAFE = "safe"
+    IN_DANGER = "in-danger"
+    SELF_HARM = "self-harm"
+    UNSAID = "unsaid"
+
+    @property
+    def is_urgent(self) -> bool:
+        """Help comes before questions."""
+        return self.value in DANGER
 
 
 class Reported(TextChoices):
@@ -109,6 +148,15 @@ class Picture(TextChoices):
 
     MESSAGES = "messages", _("Messages, such as a threat")
     PROFILE = "profile", _("A profile or an account")
+
+
+class SealedWhy(TextChoices):
+    """Why a screenshot was destroyed for good: a word, so that the fact can be kept without its story."""
+
+    INTIMATE = "intimate", _("It shows what nobody should have to see")
+    OTHERS = "others", _("It shows people it should not show")
+    MISTAKE = "mistake", _("It is something else than a screenshot of messages or of a profile")
+    WISH = "wish", _("The young person asked for it")
 
 
 class NudgeStatus(TextChoices):
@@ -179,6 +227,7 @@ class News(TextChoices):
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
     REOPENED = "reopened"
+    SCREENSHOT_DESTROYED = "screenshot_destroyed"
 
 
 # Which word a piece of news leaves on the link; None leaves it as it was.
@@ -200,6 +249,7 @@ LINK_STATUS_AFTER: dict[News, LinkStatus | None] = {
     News.WITHDRAWN: LinkStatus.WITHDRAWN,
     News.CLOSED: None,
     News.REOPENED: None,
+    News.SCREENSHOT_DESTROYED: None,
 }
 
 

@@ -13,15 +13,15 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One sentence for each voice."""
+    """One sentence for each voice. What is said to a friend is said to an adult, where nothing else is."""
 
     me: Text
     friend: Text
-    adult: Text
+    adult: Text = ""
 
     def to(self, voice: Voice) -> str:
         """The version for this voice, in the language of the page."""
-        return str(getattr(self, voice))
+        return str(getattr(self, voice) or self.friend)
 
 
 def same(text: Text) -> Words:
@@ -44,7 +44,6 @@ CIRCUMSTANCES: dict[Circumstance, Words] = {one: same(one.label) for one in Circ
     Circumstance.NAMED: Words(
         me=Circumstance.NAMED.label,
         friend=_("Their name or school is on it"),
-        adult=_("Their name or school is on it"),
     ),
     Circumstance.VULNERABLE: Words(
         me=Circumstance.VULNERABLE.label,

@@ -17,11 +17,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from cases.models import Case, Incident
+from cases.models import Case, Incident, SavedView
+from cases.referrals.actions import Facts, prepare
+from cases.referrals.states import RecipientKind
 from cases.takedowns.actions import request_takedown
 from helpline.accounts import actions as accounts
 from helpline.accounts.models import Role, Staff
 from helpline.accounts.permissions import Permission
+from helpline.approvals import actions as approvals
 from helpline.crypto import wrapping
 from helpline.crypto.box import Box
 from helpline.platforms.models import Platform
@@ -167,11 +170,38 @@ TABLE: dict[str, Row] = {
         STAFF, GET={CASEWORK: 200, ADMINISTRATOR | AUDITOR: 302, frozenset({"partner", "nobody"}): 403}
     ),
     "staff/search/": desk(CASEWORK, POST=200),
+    "staff/queue/news/": desk(CASEWORK, GET=200),
+    "staff/queue/next/": desk(CASEWORK, POST=302),
+    "staff/queue/assign/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/queue/views/": desk(CASEWORK, POST=302),
+    # One's own and nobody else's, a supervisor's neither.
+    "staff/queue/views/<uuid:view_id>/remove/": own(
+        CASEWORK, POST={frozenset({"counsellor"}): 302, frozenset({"supervisor"}): 404}
+    ),
+    "staff/queue/views/<uuid:view_id>/restore/": own(
+        CASEWORK, POST={frozenset({"counsellor"}): 302, frozenset({"supervisor"}): 404}
+    ),
+    "staff/reports/<uuid:report_id>/keep/": desk(CASEWORK, POST=302),
+    "staff/reports/<uuid:report_id>/release/": desk(CASEWORK, POST=302),
+    "staff/reports/<uuid:report_id>/take-over/": desk(frozenset({"supervisor"}), POST=302),
     "staff/reports/<uuid:report_id>/": own(CASEWORK, GET=302),
     # Whoever comes too late is told so: both had it in their list a moment ago.
     "staff/reports/<uuid:report_id>/open/": desk(CASEWORK, POST=302),
     "staff/evidence/<uuid:evidence_id>/": own(CASEWORK, GET=200),
     "staff/evidence/<uuid:evidence_id>/picture/": own(CASEWORK, GET=200),
+    "staff/evidence/<uuid:evidence_id>/seal/": own(CASEWORK, POST=422),
+    "staff/reports/<uuid:report_id>/erase/": own(CASEWORK, GET=200, POST=422),
+    # Who asked and who may decide; for the others it is not there.
+    "staff/approvals/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/approvals/<uuid:approval_id>/": own(
+        CASEWORK | ADMINISTRATOR, GET={CASEWORK: 200, ADMINISTRATOR: 404}
+    ),
+    "staff/approvals/<uuid:approval_id>/decide/": desk(
+        ADMINISTRATOR | {"supervisor"}, POST={frozenset({"supervisor"}): 422, ADMINISTRATOR: 404}
+    ),
+    "staff/approvals/<uuid:approval_id>/withdraw/": own(
+        CASEWORK | ADMINISTRATOR, POST={frozenset({"counsellor"}): 302, CASEWORK | ADMINISTRATOR: 404}
+    ),
     "staff/cases/": desk(CASEWORK, GET=200),
     "staff/cases/<slug:ref>/": own(CASEWORK, GET=200),
     "staff/cases/<slug:ref>/notes/": own(CASEWORK, POST=422),
@@ -194,6 +224,19 @@ TABLE: dict[str, Row] = {
     "staff/takedowns/<uuid:takedown_id>/settle/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/cancel/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/retry/": own(CASEWORK, POST=302),
+    "staff/referrals/": desk(CASEWORK, GET=200),
+    "staff/referrals/<uuid:referral_id>/": own(CASEWORK, GET=200),
+    "staff/referrals/<uuid:referral_id>/change/": own(CASEWORK, GET=200, POST=302),
+    "staff/referrals/<uuid:referral_id>/approval/": own(CASEWORK, POST=302),
+    "staff/referrals/<uuid:referral_id>/ready/": own(CASEWORK, POST=302),
+    "staff/referrals/<uuid:referral_id>/dossier/": own(CASEWORK, POST=302),
+    "staff/referrals/<uuid:referral_id>/sent/": own(CASEWORK, POST=302),
+    "staff/referrals/<uuid:referral_id>/answer/": own(CASEWORK, POST=422),
+    "staff/referrals/<uuid:referral_id>/follow-up/": own(CASEWORK, POST=422),
+    "staff/referrals/<uuid:referral_id>/close/": own(CASEWORK, POST=422),
+    "staff/referrals/<uuid:referral_id>/cancel/": own(CASEWORK, POST=302),
+    "staff/referrals/<uuid:referral_id>/tell/": own(CASEWORK, POST=422),
+    "staff/cases/<slug:ref>/referrals/new/": own(CASEWORK, GET=200, POST=422),
     "staff/platforms/": desk(CASEWORK | ADMINISTRATOR, GET=200),
     "staff/platforms/<slug:slug>/verify/": desk(ADMINISTRATOR, POST=302),
     "staff/platforms/<slug:slug>/approve/": desk(ADMINISTRATOR, POST=302),
@@ -375,10 +418,11 @@ def world(
         "nobody": make_staff("nobody", "nobody"),
     }
     same = (LinkFacts(url="https://chatter.example/p/1"),)
-    case, _other = open_case(links=same), open_case(links=same, at=NOON + timedelta(hours=1))
+    case, other = open_case(links=same), open_case(links=same, at=NOON + timedelta(hours=1))
     takedown = request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=NOON)[0]
     incident = Incident.objects.get()
     member = incident.members.get(case=case)
+    approval = approvals.ask(what="erase-report", obj=other.report, by=nour, reason="They said so.", at=NOON)
     return World(
         cookies={"anonymous": {}}
         | {
@@ -395,9 +439,14 @@ def world(
             ("reports/<", "report_id"): str(case.report_id),
             ("reports/<", "pk"): str(case.report_id),
             ("evidence/<", "evidence_id"): str(evidence_of(case).pk),
+            ("approvals/<", "approval_id"): str(approval.pk),
             ("takedowns/<", "pk"): str(takedown.pk),
             ("takedowns/<", "takedown_id"): str(takedown.pk),
+            ("referrals/<", "referral_id"): str(
+                prepare(case=case, kind=RecipientKind.SCHOOL, facts=Facts(), by=nour, at=NOON).pk
+            ),
             ("members/<", "member_id"): str(member.pk),
+            ("views/<", "view_id"): str(SavedView.objects.create(staff=nour, name="x", query="kind=sent").pk),
             ("platforms/<", "slug"): "chatter",
             ("inbound/<", "channel"): "chatter",
             ("report/<", "number"): "1",

@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext, pgettext
 
 ROOT = Path(settings.BASE_DIR)
-FRENCH = "fr"
+FRENCH, FORMAL = "fr", "fr-vous"
 GRADE, ADULT_GRADE = 5.0, 7.0
 EASE, ADULT_EASE = 80.0, 70.0
 LONGEST, ADULT_LONGEST = 22, 26  # words of one sentence, in English
@@ -84,27 +84,17 @@ def pages() -> Iterator[Page]:
     sources = [path for path in ROOT.glob("reports/**/*.py") if path.name not in NOT_ON_PAGES]
     sources = [path for path in sources if not {"management", "migrations"} & set(path.parts)]
     for path in [*sorted(sources), ROOT / "helpline/web/privacy.py", ROOT / "helpline/web/views.py"]:
-        texts = tuple(_texts_of_code(path))
-        for is_for_adults in (False, True):
-            chosen = tuple(text for text in texts if (text.context == "adult") == is_for_adults)
-            if chosen:
-                name = str(path.relative_to(ROOT)) + (" (adults)" if is_for_adults else "")
-                yield Page(name, chosen, is_for_adults)
+        if texts := tuple(_texts_of_code(path)):
+            yield Page(str(path.relative_to(ROOT)), texts)
 
 
 def _pages_of(path: Path) -> Iterator[Page]:
     first, *rest = SECTION.split(path.read_text())
     parts = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
     for section, source in parts:
-        for is_for_adults in (False, True):
-            adult = section in ADULT_SECTIONS
-            texts = tuple(
-                text
-                for text in _texts_of_template(source)
-                if (adult or text.context == "adult") == is_for_adults
-            )
-            if texts:
-                yield Page(f"{path.relative_to(ROOT)} {section}".strip(), texts, is_for_adults)
+        if texts := tuple(_texts_of_template(source)):
+            name = f"{path.relative_to(ROOT)} {section}".strip()
+            yield Page(name, texts, is_for_adults=section in ADULT_SECTIONS)
 
 
 def _texts_of_template(source: str) -> Iterator[Text]:
@@ -145,10 +135,10 @@ def test_the_texts_are_found() -> None:
     assert sum(len(page.texts) for page in PAGES) > 400
 
 
-@pytest.mark.parametrize("language", ["en", FRENCH])
+@pytest.mark.parametrize("language", ["en", FRENCH, FORMAL])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_sentence_is_long(page: Page, language: str) -> None:
-    longest = (ADULT_LONGEST if page.is_for_adults else LONGEST) + FRENCH_LONGER * (language == FRENCH)
+    longest = (ADULT_LONGEST if page.is_for_adults else LONGEST) + FRENCH_LONGER * (language != "en")
 
     long = [said for said in page.sentences(language) if len(re.findall(r"[\w’'-]+", said)) > longest]
 
@@ -164,13 +154,14 @@ def test_somebody_of_twelve_reads_it_in_english(page: Page) -> None:
     assert textstat.automated_readability_index(text) <= (ADULT_GRADE if page.is_for_adults else GRADE)
 
 
+@pytest.mark.parametrize("language", [FRENCH, FORMAL])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_somebody_of_twelve_reads_it_in_french(page: Page) -> None:
-    text = " ".join(page.sentences(FRENCH))
+def test_somebody_of_twelve_reads_it_in_french(page: Page, language: str) -> None:
+    text = " ".join(page.sentences(language))
     if len(text.split()) < ENOUGH:
         return
 
-    assert ease(text) >= (ADULT_EASE if page.is_for_adults else EASE)
+    assert ease(text) >= (ADULT_EASE if page.is_for_adults or language == FORMAL else EASE)
 
 
 def ease(text: str) -> float:

@@ -91,7 +91,7 @@ def request_takedown(
     """
     check_can_work_on(case, by=by)
     locked = list(
-        Link.objects.select_for_update(of=("self",))
+        Link.objects.select_for_update(no_key=True, of=("self",))
         .select_related("platform")
         .filter(pk__in=[link.pk for link in links], report_id=case.report_id)
         .exclude(status=LinkStatus.WITHDRAWN)
@@ -203,8 +203,8 @@ def default_regimes(channel: Channel) -> list[str]:
 
 def lock(takedown_id: UUID) -> Takedown:
     """The row, locked: its notice first, then itself. The one order everywhere, so that no two wait for each other."""
-    Notice.objects.select_for_update(of=("self",)).get(takedowns=takedown_id)
-    rows = Takedown.objects.select_for_update(of=("self",))
+    Notice.objects.select_for_update(no_key=True, of=("self",)).get(takedowns=takedown_id)
+    rows = Takedown.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("case", "platform", "notice", "link").get(pk=takedown_id)
 
 
@@ -374,7 +374,7 @@ def _locked(takedown: Takedown, *, by: Staff) -> Takedown:
 
 def _items(notice_id: UUID, status: Status) -> list[Takedown]:
     """The notice's takedowns that are in `status`, locked, in the one order."""
-    rows = Takedown.objects.select_for_update(of=("self",)).select_related("case", "platform")
+    rows = Takedown.objects.select_for_update(no_key=True, of=("self",)).select_related("case", "platform")
     return list(rows.filter(notice=notice_id, status=status).order_by("pk"))
 
 

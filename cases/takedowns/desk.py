@@ -182,6 +182,8 @@ def next_steps(opened: OpenCase, links: Sequence[LinkView]) -> list[Step]:
         steps.append(Step(_("A life may be at stake: make contact first."), "messages", "danger"))
     if opened.unread:
         steps.append(Step(_("Read what the young person wrote, and answer."), "messages"))
+    if not links:
+        steps.append(Step(_("No link yet. Read what they said, and ask where it is."), "messages", "go"))
     never = [one for one in links if one.may_ask and one.now is None]
     if never:
         steps.append(Step(_("Ask for the removal of what nobody has asked for yet."), "links", "go"))

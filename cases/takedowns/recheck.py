@@ -213,7 +213,7 @@ def run(*, now: datetime, limit: int = BATCH) -> int:
 @transaction.atomic
 def _claim(*, now: datetime, limit: int) -> tuple[int, list[tuple[UUID, str]]]:
     rows = list(
-        Takedown.objects.select_for_update(skip_locked=True, of=("self",))
+        Takedown.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("case", "link")
         .filter(next_look_at__lte=now)
         .order_by("next_look_at")[:limit]

@@ -156,7 +156,7 @@ def case_timeline(opened: OpenCase) -> list[dict[str, Any]]:
 
 
 @register.simple_tag
-def conversation(opened: OpenCase) -> list[dict[str, Any]]:
+def conversation(opened: OpenCase | OpenReport) -> list[dict[str, Any]]:
     """The messages, as components/messages.html wants them: ours are "mine"."""
     return [
         {

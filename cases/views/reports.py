@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -45,6 +46,10 @@ def open_case(request: StaffRequest, report_id: UUID) -> HttpResponse:
         if _is_visible(already.case, request):
             return back_to(request, f"/staff/cases/{already.case.ref}/", said, level=messages.WARNING)
         return back_to(request, "/staff/", said, level=messages.WARNING)
+    except queue.Claimed as claimed:
+        said = _("%(name)s is reading this report just now. It comes back by itself when they stop.")
+        address = reverse("desk:report", kwargs={"report_id": report.pk})
+        return back_to(request, address, said % {"name": claimed.by}, level=messages.WARNING)
     except WrongKey:
         said = _("The young person erased this report. There is nothing left to open.")
         return back_to(request, "/staff/", said, level=messages.WARNING)
@@ -59,9 +64,15 @@ def _show(request: StaffRequest, report: Report, form: AssignForm, *, status: in
     if not QueueItem.objects.filter(report=report).exists():
         queue.add_report(report=report, at=now)  # the sweep was not here yet
     opened = reading.read_report(report=report, by=request.user, at=now)
-    item = QueueItem.objects.get(report=report)
     can_open = request.user.can(Permission.CASES_OWN) or request.user.can(Permission.CASES_ALL)
-    context = {"opened": opened, "report": report, "item": item, "form": form, "can_open": can_open}
+    if can_open and not opened.erased:
+        queue.claim(report=report, by=request.user)  # who opens it has it for a while
+    item = QueueItem.objects.select_related("claimed_by").get(report=report)
+    context = {
+        **{"opened": opened, "report": report, "item": item, "form": form, "can_open": can_open},
+        "other_reader": item.reader if item.reader != request.user else None,
+        "can_take_over": request.user.can(Permission.CASES_ALL),
+    }
     return render(request, "cases/report.html", context, status=status)
 
 

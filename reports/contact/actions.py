@@ -18,7 +18,7 @@ def change_contact(*, report: Report, box: Box, contact: Contract, at: datetime)
 
     A sign that waits follows it at once: it is put aside when none is wanted, else the new hours and the new address hold.
     """
-    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if locked.status == Status.ERASED:
         raise WrongKey("This report was erased.")
     locked.contact_via = contact.via

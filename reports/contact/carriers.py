@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from helpline import mail
 from reports.contact.contract import EMAIL, SMS
 from reports.contact.sign import Sign
 
@@ -75,7 +76,8 @@ def by_mail(address: str, sign: Sign, *, at: datetime) -> Fate:
     """Over a connection of its own. What breaks before the text begins has surely not arrived."""
     line = None
     try:
-        line = _mail_line()
+        # It greets with the sender's domain: this machine's name would stand in the mail's headers at the other end.
+        line = mail.open_line(local_hostname=settings.NUDGE_FROM.rpartition("@")[2])
         for code, _reply in (line.mail(settings.NUDGE_FROM), line.rcpt(address)):
             if code >= 400:
                 return _refused(code)
@@ -87,26 +89,6 @@ def by_mail(address: str, sign: Sign, *, at: datetime) -> Fate:
             with suppress(smtplib.SMTPException, OSError):
                 line.quit()
             line.close()
-
-
-def _mail_line() -> smtplib.SMTP:
-    """It greets with the sender's domain: this machine's name would stand in the mail's headers at the other end."""
-    line = smtplib.SMTP(
-        settings.EMAIL_HOST,
-        settings.EMAIL_PORT,
-        local_hostname=settings.NUDGE_FROM.rpartition("@")[2],
-        timeout=settings.EMAIL_TIMEOUT,
-    )
-    try:
-        if settings.EMAIL_USE_TLS:
-            line.starttls(context=ssl.create_default_context())
-        line.ehlo_or_helo_if_needed()
-        if settings.EMAIL_HOST_USER:
-            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
-    except BaseException:
-        line.close()
-        raise
-    return line
 
 
 def _hand_over(line: smtplib.SMTP, body: bytes) -> Fate:

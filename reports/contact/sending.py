@@ -109,7 +109,7 @@ def begin(nudge: Nudge, *, at: datetime) -> Leaving | None:
     The report is locked meanwhile, so that a change of mind either comes first and counts, or finds the sign gone. Raises
     KeyUnavailable on the public face.
     """
-    report = Report.objects.select_for_update().get(pk=nudge.report_id)
+    report = Report.objects.select_for_update(no_key=True).get(pk=nudge.report_id)
     if not _is_held(nudge, done_at=None):
         return None
     agreed = _agreed(report)
@@ -168,7 +168,7 @@ def finish(leaving: Leaving, fate: Fate, *, at: datetime) -> None:
 
 def _is_held(nudge: Nudge, **still: Any) -> bool:
     """Is it waiting, and ours, still? Locked, if so."""
-    mine = Nudge.objects.select_for_update().filter(
+    mine = Nudge.objects.select_for_update(no_key=True).filter(
         pk=nudge.pk, status=NudgeStatus.WAITING, leased_until=nudge.leased_until, **still
     )
     return mine.first() is not None

@@ -1,10 +1,12 @@
 """The only place where somebody's picture is decoded: a program of its own, with next to no rights, run by `sanitise`.
 
-The picture comes on stdin, the most pixels it may have as the argument. On stdout `OK`, width and height (four bytes
-each, big-endian) and the new picture; or `NO` and a word that says why. It knows nothing of Django, of keys or of files.
+The picture comes on stdin, the most pixels and the most bytes it may have as arguments. On stdout `OK`, width and height
+(four bytes each, big-endian) and the new picture; or `NO` and a word that says why. It knows nothing of Django, of keys or
+of files.
 """
 
 import io
+import os
 import resource
 import struct
 import sys
@@ -25,6 +27,7 @@ if __name__ == "__main__":
     # Before Pillow is there. Set by the parent between fork and exec, they would not be safe beside its threads.
     for which, limit in LIMITS.items():
         resource.setrlimit(which, limit)
+    os.nice(19)  # words come first
 
 from PIL import (  # noqa: E402  see above
     Image,
@@ -52,7 +55,7 @@ class No(Exception):
     """This picture is not taken; its text is the word that says why."""
 
 
-def clean(body: bytes, most: int) -> tuple[int, int, bytes]:
+def clean(body: bytes, most: int, most_bytes: int) -> tuple[int, int, bytes]:
     """Width, height and bytes of a new picture that holds the pixels of `body` and nothing else of it. Raises No."""
     reader = next((read for start, read in READERS.items() if body.startswith(start)), None)
     if reader is None or (body.startswith(b"RIFF") and body[8:12] != b"WEBP"):
@@ -75,6 +78,11 @@ def clean(body: bytes, most: int) -> tuple[int, int, bytes]:
             plain.save(out, "JPEG", quality=90, subsampling=0)
         else:
             plain.save(out, "PNG", compress_level=4)
+            if out.tell() > most_bytes and max(plain.size) <= JPEG_LONGEST:
+                out = io.BytesIO()
+                plain.save(out, "JPEG", quality=80)
+        if out.tell() > most_bytes:
+            raise No("too_large")
     except No:
         raise
     except (MemoryError, Image.DecompressionBombError) as error:
@@ -104,7 +112,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     out = sys.stdout.buffer
     try:
-        width, height, picture = clean(sys.stdin.buffer.read(), int(sys.argv[1]))
+        width, height, picture = clean(sys.stdin.buffer.read(), *map(int, sys.argv[1:3]))
     except No as no:
         out.write(b"NO" + str(no).encode())
     except MemoryError:

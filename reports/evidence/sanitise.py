@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 PROGRAM = str(Path(__file__).with_name("decode.py"))
 SECONDS = 5.0
-WAIT = 10.0  # for a place among AT_ONCE
-# Each may take 256 MB: a flood waits, and is turned away.
+WAIT = (
+    0.3  # seconds for a place among AT_ONCE: a page thread that waits for pictures is one that takes no words
+)
+# Each may take 256 MB: what is more is turned away, to be sent again.
 AT_ONCE = threading.BoundedSemaphore(2)
 PIECE = 64 * 1024
-GROWS = 3  # a picture made anew may be so much larger than the one that came
 
 SENTENCES: dict[str, Promise] = {
     "not_a_picture": _("This is not a picture we can take. Choose a PNG, JPEG or WebP file."),
@@ -87,7 +88,10 @@ def sanitise(body: bytes) -> Clean:
 def _run(body: bytes) -> bytes:
     """What decode.py answers to `body`; b"" when it died of it. Raises Refused when it takes too long or says too much."""
     child = subprocess.Popen(  # noqa: S603  our own program, without a shell
-        [sys.executable, "-I", "-B", PROGRAM, str(settings.EVIDENCE_MAX_PIXELS)],
+        [
+            *(sys.executable, "-I", "-B", PROGRAM),
+            *(str(settings.EVIDENCE_MAX_PIXELS), str(settings.EVIDENCE_MAX_BYTES)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -113,7 +117,9 @@ def _run(body: bytes) -> bytes:
 def _talk(child: "subprocess.Popen[bytes]", body: bytes, *, ends: float) -> bytes:
     """Give it `body` and take its answer, both without ever waiting for the one while it waits for the other."""
     assert child.stdin is not None and child.stdout is not None  # noqa: S101  both are pipes
-    most = GROWS * settings.EVIDENCE_MAX_BYTES
+    most = (
+        settings.EVIDENCE_MAX_BYTES
+    )  # a picture made anew may be larger than the one that came, not than any
     left, said = memoryview(body), bytearray()
     os.set_blocking(child.stdin.fileno(), False)
     with selectors.DefaultSelector() as ready:

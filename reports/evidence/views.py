@@ -27,6 +27,7 @@ from reports.locked import ask_for_code, open_note
 from reports.models import Draft, Report
 from reports.note import Kind, Note
 from reports.states import Picture
+from reports.voice import speak_to, voice_of
 
 PICTURES = "/report/pictures/"
 START = "/report/"
@@ -46,6 +47,8 @@ def pictures(request: HttpRequest) -> HttpResponse:
     if opened is None:
         return _locked(request) if is_by_script(request) else ask_for_code(request, typed)
     note, owner = opened
+    if isinstance(owner, Report):
+        speak_to(voice_of(owner.who))
     if request.method != "POST":
         answer = _page(request, owner, PictureForm(auto_id="f-%s"))
     elif "remove" in request.POST:
@@ -83,7 +86,7 @@ def _add(request: HttpRequest, owner: Draft | Report, code: str) -> HttpResponse
         clean = sanitise(file.read())
         what = Picture(form.cleaned_data["what"])
         actions.add_evidence(owner=owner, code=code, what=what, clean=clean, at=timezone.now())
-    except (Refused, actions.TooManyPictures) as no:
+    except (Refused, actions.TooManyPictures, actions.WasDestroyed) as no:
         return _not_taken(request, owner, form, str(no.sentence))
     return _done(request, ADDED)
 
@@ -137,11 +140,11 @@ def _page(
     context = {
         "form": form,
         "added": added,
-        "is_full": len(added) >= settings.EVIDENCE_MOST,
+        "is_full": sum(one.destroyed_at is None for one in added) >= settings.EVIDENCE_MOST,
         "most": settings.EVIDENCE_MOST,
         "most_bytes": settings.EVIDENCE_MAX_BYTES,
         "most_pixels": settings.EVIDENCE_MAX_PIXELS,
-        "go_on": FOLLOW if isinstance(owner, Report) else START,
+        "go_on": START if Draft.objects.filter(pk=owner.pk).exists() else FOLLOW,
         "done": request.GET.get("done", ""),
     }
     return render(request, "reports/pictures.html", context, status=status)

@@ -1,7 +1,5 @@
 """Taking back, erasing, leaving: what the young person can end at any time."""
 
-from http import HTTPStatus
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +11,7 @@ from helpline.audit import actions as audit
 from helpline.crypto.box import Box
 from reports import actions
 from reports import note as notes
-from reports.bounds import bounded
+from reports.bounds import bounded, in_turn
 from reports.followup import page as pages
 from reports.followup.views import FOLLOW, opened
 from reports.locked import ask_for_code, open_note
@@ -34,7 +32,7 @@ def stop(request: HttpRequest, report: Report, box: Box, number: int | None = No
     chosen = list(open_links if number is None else open_links.filter(position=number))
     if request.method == "POST":
         actions.withdraw(report=report, links=chosen, at=timezone.now())
-        return redirect(f"{FOLLOW}?done=4#links")
+        return redirect(f"{FOLLOW}?done=4")
     if not chosen and number is not None and not report.links.filter(position=number).exists():
         raise Http404
     if not chosen:
@@ -53,11 +51,13 @@ def stop(request: HttpRequest, report: Report, box: Box, number: int | None = No
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @bounded
+@in_turn
 def erase(request: HttpRequest) -> HttpResponse:
     """Erase everything, sent or not; first what that means. There is no way back from it."""
     note, form = open_note(request)
+    # Held until it is erased: it may be on its way to us at this moment, from another tap.
+    draft = notes.draft_of(note, lock=request.method == "POST") if note else None
     report = notes.report_of(note) if note else None
-    draft = notes.draft_of(note) if note and report is None else None
     if note is None or not (report or draft):
         return ask_for_code(request, form)
     if report:
@@ -66,7 +66,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         return notes.keep(render(request, "reports/erase.html", {"is_sent": bool(report)}), note)
     if report:
         actions.erase_report(report=report[0], by=audit.YOUNG_PERSON, at=timezone.now())
-    if draft:
+    elif draft:
         actions.discard_draft(draft=draft[0])
     return notes.forget(redirect("/follow/gone/"))
 
@@ -83,7 +83,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 @require_safe
 def gone(request: HttpRequest) -> HttpResponse:
     """After erasing."""
-    return notes.forget(render(request, "reports/goodbye.html", {"is_erased": True}, status=HTTPStatus.OK))
+    return notes.forget(render(request, "reports/goodbye.html", {"is_erased": True}))
 
 
 @login_not_required

@@ -11,11 +11,9 @@ from django.utils.translation import ngettext
 from reports.evidence.text import without_pictures
 from reports.fingerprints import FingerprintsForm
 from reports.places import PlacesForm
-from reports.states import Circumstance
+from reports.states import DANGER, Circumstance
 from reports.voice import Voice
 from reports.words import CIRCUMSTANCES
-
-URGENT = frozenset({Circumstance.IN_DANGER, Circumstance.SELF_HARM})
 
 
 class MessageForm(forms.Form):
@@ -81,7 +79,7 @@ class ChangedForm(forms.Form):
             label=_("What is true now?"),
             choices=[
                 (one.value, words.to(voice))
-                for one, words in sorted(CIRCUMSTANCES.items(), key=lambda row: row[0] not in URGENT)
+                for one, words in sorted(CIRCUMSTANCES.items(), key=lambda row: row[0] not in DANGER)
                 if one not in told and one != Circumstance.DEADLINE
             ],
             widget=forms.CheckboxSelectMultiple,
@@ -99,4 +97,4 @@ class ChangedForm(forms.Form):
     @property
     def is_urgent(self) -> bool:
         """Help comes first."""
-        return not URGENT.isdisjoint(self.circumstances)
+        return not DANGER.isdisjoint(self.circumstances)

@@ -46,7 +46,7 @@ def links(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
     except actions.TooManyLinks as error:
         form.add_error("pasted", error.sentence)
         return render(request, "reports/more_links.html", {"form": form})
-    return redirect(f"{FOLLOW}?done={'2' if added else '3'}#links")
+    return redirect(f"{FOLLOW}?done={'2' if added else '3'}")
 
 
 @login_not_required
@@ -55,9 +55,15 @@ def links(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
 @opened
 def fingerprints(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
     """Fingerprints made on this device, now that the picture is at hand."""
+    if "remove" in request.POST:
+        actions.remove_fingerprints(report=report, at=timezone.now())
+        return redirect(f"{FOLLOW}?done=6")
     form = MoreFingerprintsForm(request.POST if request.method == "POST" else None, auto_id="f-%s")
     if not form.is_valid():
-        return render(request, "reports/more_fingerprints.html", {"form": form})
+        context = {"form": form, "kept": report.fingerprints.count()}
+        return render(request, "reports/more_fingerprints.html", context)
+    if held := crowd.hold(request):
+        return held
     added = actions.add_fingerprints(report=report, box=box, facts=form.facts, at=timezone.now())
     return redirect(f"{FOLLOW}?done={'2' if added else '3'}")
 
@@ -72,5 +78,7 @@ def changed(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
     form = ChangedForm(data, voice=voice_of(report.who), told=report.circumstances, auto_id="f-%s")
     if not form.is_valid():
         return render(request, "reports/changed.html", {"form": form})
+    if held := crowd.hold(request):
+        return held
     actions.add_circumstances(report=report, circumstances=form.circumstances, at=timezone.now())
     return redirect(HELP_NOW if form.is_urgent else f"{FOLLOW}?done=5")

@@ -79,6 +79,10 @@ TELLINGS: dict[News, Telling] = {
     News.WITHDRAWN: Telling(_("You took this link back. We ask for nothing more."), tone="none"),
     News.CLOSED: Telling(_("We finished for now. You can still write to us here."), tone="quiet"),
     News.REOPENED: Telling(_("We work on it again.")),
+    News.SCREENSHOT_DESTROYED: Telling(
+        _("We destroyed one of your screenshots. Nobody can see it any more. You did nothing wrong."),
+        tone="quiet",
+    ),
 }
 
 

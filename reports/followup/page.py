@@ -7,22 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from helpline.crypto.box import Box
 from reports import places
+from reports.contact import contract
+from reports.contact import words as contact_words
 from reports.followup import news
 from reports.followup.news import Line
 from reports.models import Link, Message, Report, Update
-from reports.states import LinkStatus, News
+from reports.states import DANGER, LinkStatus, News
 
 NEWEST = 3  # events of a link that are shown; those before are folded away
-CONTACTS = {
-    "none": gettext_lazy("Only here, with your code."),
-    "email": gettext_lazy("A neutral mail when there is something to read."),
-    "sms": gettext_lazy("A neutral text when there is something to read."),
-    "phone": gettext_lazy("By phone, as you wrote it."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,8 @@ class Page:
     can_withdraw: bool
     gone: int
     is_complete: bool
-    contact: str
+    is_in_danger: bool
+    contact: list[str]
 
 
 def page_of(report: Report, box: Box, *, now: datetime) -> Page:
@@ -99,7 +95,8 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         can_withdraw=any(link.can_withdraw for link in links),
         gone=sum(link.tone == "good" for link in links),
         is_complete=report.is_complete,
-        contact=str(CONTACTS.get(report.contact_via, CONTACTS["none"])),
+        is_in_danger=not DANGER.isdisjoint(report.circumstances),
+        contact=contact_words.lines(contract.read(box.open_json(report, "contact"))),
     )
 
 

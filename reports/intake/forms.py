@@ -1,13 +1,11 @@
 """One small form for each question. A form's answer is plain data that can be sealed, and shown again."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.db.models import TextChoices
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +13,18 @@ from reports import fingerprints, places
 from reports.contact import forms as contact_forms
 from reports.contact import words as contact_words
 from reports.evidence.text import without_pictures
-from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Knows, Reported, Who
+from reports.states import (
+    AgeRange,
+    Circumstance,
+    Deadline,
+    Demand,
+    Home,
+    Kind,
+    Knows,
+    Reported,
+    Safety,
+    Who,
+)
 from reports.voice import Voice
 from reports.words import CIRCUMSTANCES, Words, same
 
@@ -25,38 +34,6 @@ CHOOSE_ONE = {
     "required": _("Choose the answer that fits best."),
     "invalid_choice": _("Choose one of these answers."),
 }
-
-
-class Deadline(TextChoices):
-    """Until when somebody wants something."""
-
-    TODAY = "today", _("Today")
-    DAY = "day", _("Within a day")
-    WEEK = "week", _("Within a week")
-    NONE = "none", _("No time was given, or I do not know")
-
-    def ends(self, at: datetime) -> datetime | None:
-        """The moment it runs out, counted from when it was said; a day ends at our midnight."""
-        if self == Deadline.TODAY:
-            tomorrow = timezone.localtime(at).date() + timedelta(days=1)
-            return timezone.make_aware(datetime.combine(tomorrow, time.min))
-        if self == Deadline.NONE:
-            return None
-        return at + timedelta(days=1 if self == Deadline.DAY else 7)
-
-
-class Safety(TextChoices):
-    """Are they safe, at this moment?"""
-
-    SAFE = "safe"
-    IN_DANGER = "in-danger"
-    SELF_HARM = "self-harm"
-    UNSAID = "unsaid"
-
-    @property
-    def is_urgent(self) -> bool:
-        """Help comes before questions."""
-        return self in {Safety.IN_DANGER, Safety.SELF_HARM}
 
 
 Options = Sequence[tuple[str, Words]]
@@ -177,7 +154,6 @@ class SafetyForm(ChoiceForm):
             Words(
                 me=_("I am not sure, or I prefer not to say"),
                 friend=_("I do not know"),
-                adult=_("I do not know"),
             ),
         ),
     )
@@ -192,7 +168,6 @@ class AgeForm(ChoiceForm):
             Words(
                 me=AgeRange.UNKNOWN.label,
                 friend=_("I do not know"),
-                adult=_("I do not know"),
             ),
         ),
     )
@@ -247,6 +222,8 @@ class WhereForm(places.PlacesForm, QuestionForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        if not self.errors and self.facts:
+            data["no_link"] = False  # what was found says otherwise
         if not self.errors and not self.facts and not data.get("no_link"):
             if data["pasted"].strip():
                 self.add_error(
@@ -306,7 +283,6 @@ class ReportedForm(ChoiceForm):
             Words(
                 me=Reported.WAITING.label,
                 friend=_("Yes, and there is no answer yet"),
-                adult=_("Yes, and there is no answer yet"),
             ),
         ),
         (Reported.IGNORED, same(Reported.IGNORED.label)),
@@ -318,6 +294,11 @@ class ReportedForm(ChoiceForm):
 class KnowsForm(TicksForm):
     name = "knows"
     options = tuple((value, same(label)) for value, label in Knows.choices)
+
+    def clean_knows(self) -> list[str]:
+        """Somebody is not nobody."""
+        chosen: list[str] = self.cleaned_data["knows"]
+        return [one for one in chosen if one != Knows.NOBODY] or chosen
 
 
 class HomeForm(ChoiceForm):
@@ -331,7 +312,6 @@ class HomeForm(ChoiceForm):
             Words(
                 me=Home.UNSAID.label,
                 friend=_("I do not know"),
-                adult=_("I do not know"),
             ),
         ),
     )

@@ -7,9 +7,9 @@ from typing import Any
 from reports import fingerprints, places
 from reports.actions import Submission
 from reports.contact.forms import contract_of
-from reports.intake.forms import Answer, Safety
+from reports.intake.forms import Answer
 from reports.intake.questions import KIND, QUESTIONS, SAFETY, THREAT_FIRST, Question
-from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Reported, Who
+from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Reported, Safety, Who
 from reports.voice import Voice, voice_of
 
 NUMBERS = {question.name: number for number, question in enumerate(QUESTIONS, start=1)}
@@ -181,6 +181,11 @@ def submission_of(interview: Interview, *, language: str) -> Submission:
         "reported": said("reported", "reported", ""),
         "knows": said("knows", "knows", []),
         "home": said("home", "home", "") if "home" in asked else "",
+        "unanswered": [
+            question.name
+            for question in interview.path()
+            if not (question.is_extra or question.is_skippable or question.name in answers)
+        ],
     }
     if places.has_words(pasted):
         words["pasted"] = pasted

@@ -106,9 +106,6 @@ AGE = Question(
         friend=_(
             "We help at any age. Some sites act faster when someone is under 18. We never ask for proof."
         ),
-        adult=_(
-            "We help at any age. Some sites act faster when someone is under 18. We never ask for proof.",
-        ),
     ),
     form=forms.AgeForm,
     title=same(_("Age")),
@@ -243,7 +240,6 @@ HOME = Question(
     why=Words(
         me=_("We say nothing to your family without asking you first, unless the law says we must."),
         friend=_("We say nothing to the family without asking first, unless the law says we must."),
-        adult=_("We say nothing to the family without asking first, unless the law says we must."),
     ),
     form=forms.HomeForm,
     asked_if=is_no_parent,
@@ -263,7 +259,6 @@ STORY = Question(
     why=Words(
         me=_("It can help us to understand. Only the people who help you can read it."),
         friend=_("It can help us to understand. Only the people who help can read it."),
-        adult=_("It can help us to understand. Only the people who help can read it."),
     ),
     form=forms.StoryForm,
     is_skippable=True,

@@ -1,13 +1,10 @@
 """One question a page, and the pages at the end. Each loads, makes one call, and answers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +18,8 @@ from helpline.web.context import danger_numbers, with_purpose
 from helpline.web.language import spoken
 from reports import actions, crowd, receipts
 from reports import note as notes
-from reports.bounds import bounded
+from reports.actions import Submission
+from reports.bounds import bounded, in_turn
 from reports.intake import interview as interviews
 from reports.intake import keep
 from reports.intake.forms import QuestionForm, WhereForm, posted
@@ -30,7 +28,8 @@ from reports.intake.questions import DEADLINE, QUESTIONS, SAFETY, SCREENSHOTS, Q
 from reports.locked import CodeForm, ask_for_code, open_note
 from reports.models import Draft, Evidence
 from reports.note import Kind, Note
-from reports.voice import speak_to
+from reports.states import Circumstance, Safety
+from reports.voice import speak_to, voice_of
 
 AUTO_ID = "f-%s"
 START = "/report/"
@@ -49,12 +48,13 @@ class Desk:
     note: Note | None = None
     draft: Draft | None = None
     box: Box | None = None
+    told: Submission | None = None  # of somebody who was raised: what our team has already
 
     def save(self) -> None:
         """Keep the answers; the first time, under a new code. Whoever is in danger is raised at once. Raises DraftGone."""
         at, language = timezone.now(), spoken()
         interview = self.interview
-        is_raised, interview.is_raised = interview.is_raised, interview.is_raised or interview.is_urgent
+        interview.is_raised = interview.is_raised or interview.is_urgent
         answers = interview.as_json()
         if self.draft and self.box:
             actions.save_draft(draft=self.draft, box=self.box, answers=answers, language=language, at=at)
@@ -62,7 +62,7 @@ class Desk:
             code = receipts.new_code()
             draft = actions.start_draft(language=language, code=code, answers=answers, at=at)
             self.note = Note(draft.pk, code, Kind.DRAFT)
-        if is_raised or interview.is_raised:
+        if interview.is_raised:
             self.send(is_complete=False)
 
     def send(self, *, is_complete: bool = True) -> Note:
@@ -74,6 +74,7 @@ class Desk:
             code=self.note.code,
             submission=interviews.submission_of(self.interview, language=spoken()),
             at=timezone.now(),
+            before=self.told,
             is_complete=is_complete,
         )
         return Note(report.pk, self.note.code, Kind.REPORT)
@@ -85,9 +86,16 @@ def _open(note: Note | None, *, lock: bool = False) -> Desk | None:
     if not found:
         return None
     draft, box = found
-    desk = Desk(Interview.from_json(box.open_json(draft, "answers")), note, draft, box)
-    speak_to(desk.interview.voice)
-    return desk
+    interview = Interview.from_json(box.open_json(draft, "answers"))
+    speak_to(interview.voice)
+    told = interviews.submission_of(interview, language=draft.language) if interview.is_raised else None
+    return Desk(interview, note, draft, box, told)
+
+
+def _speak_to_sender(note: Note) -> None:
+    """In the register of whoever sent this report."""
+    if found := notes.report_of(note):
+        speak_to(voice_of(found[0].who))
 
 
 def _address(question: Question | None) -> str:
@@ -118,19 +126,6 @@ def _at_desk(request: HttpRequest, *, may_start_again: bool = False) -> Desk | H
     return ask_for_code(request, form, may_start_again=may_start_again)
 
 
-def in_turn(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A form is answered in one transaction, during which it holds its draft. A page is only read."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if request.method != "POST":
-            return view(request, *args, **kwargs)
-        with transaction.atomic():
-            return view(request, *args, **kwargs)
-
-    return wrapper
-
-
 # --- questions ----------------------------------------------------------------------------------------
 
 
@@ -146,6 +141,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if desk is None and note and note.is_report:
         if request.method == "POST":
             return notes.forget(redirect(START))
+        _speak_to_sender(note)
         return notes.keep(render(request, "reports/sent_before.html"), note)
     if desk is None and note and (elsewhere := _sent_already(note)):
         return elsewhere
@@ -175,12 +171,27 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
         return _answer(request, Desk(Interview()), asked)
     desk = _at_desk(request, may_start_again=True)
     if isinstance(desk, HttpResponse):
-        return desk
+        return _raise_late(request, asked) or desk
     if request.method == "POST":
         return _answer(request, desk, asked)
     if asked not in desk.interview.path():
         return _and_keep(redirect(_address(desk.interview.next())), desk)
     return _ask(request, desk, asked)
+
+
+def _raise_late(request: HttpRequest, asked: Question) -> HttpResponse | None:
+    """Danger, answered in a tab that was left open after everything was sent: it is heard all the same."""
+    note, _form = open_note(request)
+    found = notes.report_of(note) if note and request.method == "POST" and asked is SAFETY else None
+    form = asked.form(request.POST, voice=voice_of(found[0].who)) if found else None
+    if note is None or found is None or form is None or not form.is_valid():
+        return None
+    safety = Safety(form.cleaned_data["safety"])
+    if not safety.is_urgent:
+        return None
+    danger = [Circumstance(safety.value)]
+    actions.add_circumstances(report=found[0], circumstances=danger, at=timezone.now())
+    return notes.keep(redirect(HELP_NOW), note)
 
 
 def _begins(request: HttpRequest, asked: Question) -> bool:
@@ -189,7 +200,8 @@ def _begins(request: HttpRequest, asked: Question) -> bool:
     if request.method != "POST" or (note and notes.is_for(request, note)):
         return False
     first = DEADLINE if request.POST.get("start") == "threat" else QUESTIONS[0]
-    return "fresh" in request.POST or (note is None and asked is first and "code" not in request.POST)
+    is_new = note is None and asked is first and not {"code", notes.FIELD} & set(request.POST)
+    return "fresh" in request.POST or is_new
 
 
 def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
@@ -199,16 +211,20 @@ def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
     form = _form(desk, asked, request)
     if "look" in request.POST and isinstance(form, WhereForm):
         return _look(request, desk, asked, form)
-    if asked.is_skippable and not SKIPS.isdisjoint(request.POST):
-        interview.keep(asked, {})
-    elif form.is_valid():
+    is_valid = form.is_valid()
+    is_left_out = asked.is_skippable and not SKIPS.isdisjoint(request.POST)
+    if is_left_out and not (is_valid and "finish" in request.POST and any(form.cleaned_data.values())):
+        interview.keep(asked, interview.answers.get(asked.name, {}))  # what was said before stays said
+    elif is_valid:
         answer = form.answer(timezone.now())
         if any(answer.values()) or "save" not in request.POST:
             interview.keep(asked, answer)
     elif "save" in request.POST:
         interview.keep_unfinished(asked, dict(posted(form)))
-    else:
+    elif asked in interview.path():
         return _ask(request, desk, asked, form)
+    else:  # another tab changed the way meanwhile
+        return _and_keep(redirect(_address(interview.next())), desk)
     if desk.draft is None and (held := crowd.hold(request)):
         return held
     interview.to_the_end = interview.to_the_end or "finish" in request.POST
@@ -290,7 +306,10 @@ def help_now(request: HttpRequest) -> HttpResponse:
     """For someone in danger: the numbers, large. What is written so far can be sent from here at once."""
     if request.method == "POST":
         desk = _at_desk(request)
-        return desk if isinstance(desk, HttpResponse) else _send(request, desk)
+        if isinstance(desk, HttpResponse):
+            return desk
+        # Who was raised may go on answering later: nothing is closed by stopping here.
+        return _and_keep(redirect(CODE), desk) if desk.interview.is_raised else _send(request, desk)
     note = notes.read(request)
     opened = _open(note)
     interview = opened.interview if opened else Interview()
@@ -299,8 +318,8 @@ def help_now(request: HttpRequest) -> HttpResponse:
     context = {
         "can_send": opened is not None,
         "is_raised": interview.is_raised,
-        "code": receipts.grouped(note.code) if note and interview.is_raised else "",
-        "is_sent": bool(note and note.is_report and opened is None),
+        "code": receipts.grouped(note.code) if note and interview.is_raised and not note.shown else "",
+        "is_sent": bool(note and opened is None and notes.report_of(note)),
         "voice": interview.voice,
         "numbers": numbers,
     }
@@ -370,10 +389,13 @@ def code(request: HttpRequest) -> HttpResponse:
     if note is None:
         return ask_for_code(request, tried) if notes.read(request) else redirect(FOLLOW)
     if not note.is_report:
-        context = {**keep.ways(note), "days": actions.DRAFT_LIFE.days}
+        desk = _open(note)
+        is_raised = desk is not None and desk.interview.is_raised
+        context = {**keep.ways(note), "days": actions.DRAFT_LIFE.days, "is_raised": is_raised}
         return notes.keep(render(request, "reports/code_draft.html", context), note)
     if note.shown:  # or typed just now
         return notes.keep(redirect(FOLLOW), note)
+    _speak_to_sender(note)
     form = CodeForm(auto_id=AUTO_ID)
     form.fields["code"].required = False
     if request.method == "POST":
@@ -386,14 +408,12 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def _is_noted(form: CodeForm, note: Note) -> bool:
-    """Did they type their own code? Nothing typed is fine, too."""
+    """Did they type their own code?"""
     if not form.is_valid():
         return False
     typed = form.cleaned_data["code"]
-    try:
-        fits = not typed or receipts.normalise(typed) == note.code
-    except receipts.MalformedCode:
-        fits = False
-    if not fits:
+    if not typed:
+        form.add_error("code", _("Type the code here once. Kept it already? Then use the second button."))
+    elif receipts.read(typed) != note.code:
         form.add_error("code", _("Not quite the same yet. Compare each group with the code above."))
-    return fits
+    return form.is_valid()

@@ -47,13 +47,6 @@ class Judge:
             self.found.append(f"{place} {state}: {violation['id']} ({violation['impact']}): {nodes}")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One for the module."""
-    with walk.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture(params=[("en", "light"), ("fr", "dark")], ids=["English, by day", "French, by night"])
 def page(request: Any, chromium: Any, live_server: Any, settings: Any) -> Iterator[Any]:
     """A phone behind a proxy that says where it comes from."""

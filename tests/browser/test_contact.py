@@ -7,10 +7,8 @@ import pytest
 
 from reports.contact import contract
 from reports.models import Report
-from tests.browser.test_report_follow import chromium, fits, phone
+from tests.browser.test_report_follow import fits
 from tests.cast import NOON
-
-__all__ = ["chromium", "phone"]  # fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Tell = Callable[..., tuple[Report, str]]

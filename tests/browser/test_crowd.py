@@ -12,7 +12,7 @@ from django.urls import include, path
 
 from helpline.web.flood import Gate
 from reports import crowd
-from tests.browser.test_report_follow import PHONE, chromium  # noqa: F401  the same browser
+from tests.browser.walk import PHONE
 
 FORM = """{% extends "base_public.html" %}{% load crowd %}{% block content %}<form method="post" autocomplete="off">
 {% csrf_token %}{% work %}<h1>Write</h1><label for="story">Story</label><textarea id="story" name="story"></textarea>
@@ -39,7 +39,7 @@ Visit = Callable[..., Any]
 
 
 @pytest.fixture
-def visit(chromium: Any, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:  # noqa: F811
+def visit(chromium: Any, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
     """`visit(scripts=…)`: the form, from an address that is over its limit."""
     settings.TRUSTED_PROXIES = 1
     monkeypatch.setattr(crowd, "WRITING", Gate(2))

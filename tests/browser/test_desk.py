@@ -14,7 +14,6 @@ from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from reports.actions import LinkFacts
 from reports.models import Report
-from tests.browser.test_report_follow import chromium  # noqa: F401  a fixture
 from tests.cases.takedowns.standing import standing
 from tests.cast import PASSWORD
 
@@ -24,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:  # noqa: F811
+def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
     """`enter(staff, viewport)`: a page of this colleague, in English. Foreign requests and errors fail the test."""
     contexts, troubles = [], []
     ours = urlsplit(live_server.url).netloc

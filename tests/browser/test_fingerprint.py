@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_report_follow import chromium  # noqa: F401  a fixture
 from tests.js.pictures import Vector, draw
 
 pytestmark = [
@@ -86,7 +85,7 @@ class Box:
 
 
 @pytest.fixture
-def box(chromium: Any, live_server: Any) -> Iterator[Callable[..., Box]]:  # noqa: F811
+def box(chromium: Any, live_server: Any) -> Iterator[Callable[..., Box]]:
     """`box(before_worker=…)`: a page on a phone; `before_worker` is script that runs in the Worker first."""
     boxes, contexts = [], []
 

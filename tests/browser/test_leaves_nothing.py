@@ -38,13 +38,6 @@ READABLE = """() => document.documentElement.outerHTML
   + [...document.querySelectorAll("input, textarea, select")].map((one) => `${one.value} ${one.checked}`).join(" ")"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One for the module."""
-    with walk.chromium() as browser:
-        yield browser
-
-
 Visit = Callable[..., Any]
 
 

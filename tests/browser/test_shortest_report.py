@@ -30,13 +30,6 @@ WORDS = """(which) => [...document.querySelectorAll(which)]
 LOADED = "() => performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One for the module."""
-    with walk.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def visit(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
     """`visit(scripts=…)`: a phone on the first page."""

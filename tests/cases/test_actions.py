@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cases import actions
+from cases import actions, tasks
 from cases.actions import AlreadyOpen
 from cases.models import Case, CaseEvent, Incident, IncidentMember, QueueItem
 from cases.states import (
@@ -26,7 +26,7 @@ from helpline.crypto.wrapping import WrongKey
 from reports import actions as reports
 from reports.actions import LinkFacts
 from reports.models import Message, Report
-from reports.states import News, Status
+from reports.states import Circumstance, News, Status
 from tests.cast import NOON
 
 Tell = Callable[..., tuple[Report, str]]
@@ -361,3 +361,47 @@ def test_an_erased_report_that_nobody_opened_leaves_the_list(tell: Tell) -> None
     actions.follow_erasures(at=LATER)
 
     assert QueueItem.objects.get().state == QueueState.CLOSED
+
+
+# --- the young person came back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["message", "danger", "link"])
+def test_a_closed_case_returns_to_its_desk_when_its_young_person_does(
+    open_case: OpenCase, nour: Staff, how: str
+) -> None:
+    case = open_case()
+    actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=NOON)
+    tasks.triage_new_reports()
+    case.refresh_from_db()
+    assert case.status == CaseStatus.CLOSED
+    box, later = case.box(), NOON + timedelta(days=3)
+
+    if how == "message":
+        reports.send_message(report=case.report, box=box, text="It is back.", by=None, at=later)
+    elif how == "danger":
+        reports.add_circumstances(report=case.report, circumstances=[Circumstance.IN_DANGER], at=later)
+    else:
+        facts = [LinkFacts(url="https://chatter.example/p/99")]
+        reports.add_links(report=case.report, box=box, facts=facts, by="young-person", at=later)
+    tasks.triage_new_reports()
+
+    case.refresh_from_db()
+    item = QueueItem.objects.get(case=case)
+    assert (case.status, case.assignee, case.outcome) == (CaseStatus.OPEN, nour, "")
+    assert (item.state, item.unread, item.danger) == (QueueState.OPEN, True, how == "danger")
+    assert case.report.updates.filter(what="reopened").count() == 1
+    tasks.triage_new_reports()
+    assert case.events.filter(what="reopened").count() == 1
+
+
+def test_an_erased_one_does_not_return(open_case: OpenCase, nour: Staff) -> None:
+    case = open_case()
+    reports.send_message(report=case.report, box=case.box(), text="Bye.", by=None, at=NOON)
+    actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=NOON)
+    reports.erase_report(report=case.report, by="young-person", at=NOON)
+
+    tasks.triage_new_reports()
+
+    case.refresh_from_db()
+    assert case.status == CaseStatus.CLOSED

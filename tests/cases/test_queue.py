@@ -3,19 +3,24 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.core.exceptions import PermissionDenied
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cases import actions, queue
 from cases.models import Case, QueueItem
 from cases.queue import BadCursor, Filters
 from cases.states import Outcome, QueueState
 from helpline.accounts.models import Staff
+from helpline.audit.models import AuditRow
 from helpline.platforms.models import Platform
 from reports import actions as reports
 from reports.actions import LinkFacts
@@ -106,6 +111,10 @@ def test_a_cursor_of_somebody_else_is_refused(cursor: str, nour: Staff) -> None:
         (Filters(language="en"), {"english"}),
         (Filters(danger=True), {"danger"}),
         (Filters(kind=Kind.THREAT, language="en"), set()),
+        (Filters(since=date(2026, 3, 5)), {"late"}),
+        (Filters(until=date(2026, 3, 2)), {"threat", "young", "english", "danger"}),
+        (Filters(since=date(2026, 3, 5), until=date(2026, 3, 5)), {"late"}),
+        (Filters(since=date(2026, 3, 3), until=date(2026, 3, 4)), set()),
     ],
 )
 def test_filters_narrow_the_list(filters: Filters, expected: set[str], tell: Tell, nour: Staff) -> None:
@@ -114,6 +123,8 @@ def test_filters_narrow_the_list(filters: Filters, expected: set[str], tell: Tel
         "young": tell(age_range=AgeRange.UNDER_13)[0].pk,
         "english": tell(language="en")[0].pk,
         "danger": tell(circumstances=(Circumstance.IN_DANGER,))[0].pk,
+        # Ten past midnight in Paris: a day of the helpline's own, not of Greenwich.
+        "late": tell(at=NOON + timedelta(days=2, hours=11, minutes=10))[0].pk,
     }
     queue.add_new_reports(at=NOON)
 
@@ -206,6 +217,226 @@ def test_an_unread_message_marks_the_item_once(tell: Tell) -> None:
     assert QueueItem.objects.get().unread
 
 
+# --- who reads what just now ------------------------------------------------------------------------------
+
+
+def claimed_by(report: Report) -> Staff | None:
+    return QueueItem.objects.select_related("claimed_by").get(report=report).reader
+
+
+def run_out(report: Report) -> None:
+    """As if its minutes had passed."""
+    QueueItem.objects.filter(report=report).update(claimed_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.fixture
+def report(tell: Tell) -> Report:
+    made, _code = tell()
+    queue.add_new_reports(at=NOON)
+    return made
+
+
+def test_one_reads_it_and_nobody_else(report: Report, nour: Staff, sacha: Staff) -> None:
+    assert queue.claim(report=report, by=nour)
+    assert not queue.claim(report=report, by=sacha)
+    assert claimed_by(report) == nour
+
+
+def test_reading_on_makes_the_time_begin_anew(report: Report, nour: Staff, settings: Any) -> None:
+    queue.claim(report=report, by=nour)
+    until = QueueItem.objects.get().claimed_until
+    assert until is not None
+    assert timedelta(minutes=9) < until - timezone.now() <= timedelta(minutes=10)
+    settings.CLAIM = timedelta(minutes=30)
+
+    assert queue.claim(report=report, by=nour)
+
+    again = QueueItem.objects.get().claimed_until
+    assert again is not None
+    assert again - until > timedelta(minutes=19)
+
+
+def test_what_is_abandoned_comes_back_by_itself(report: Report, nour: Staff, sacha: Staff) -> None:
+    queue.claim(report=report, by=nour)
+    assert queue.next_for(staff=sacha) is None
+    run_out(report)
+
+    assert claimed_by(report) is None
+    assert queue.next_for(staff=sacha) == report.pk
+    assert claimed_by(report) == sacha
+
+
+def test_what_is_put_back_is_free_and_only_its_reader_puts_it_back(
+    report: Report, nour: Staff, sacha: Staff
+) -> None:
+    queue.claim(report=report, by=nour)
+
+    assert not queue.release(report=report, by=sacha)
+    assert claimed_by(report) == nour
+    assert queue.release(report=report, by=nour)
+    assert queue.claim(report=report, by=sacha)
+
+
+def test_a_case_is_nobodys_to_claim(open_case: OpenCase, nour: Staff, maud: Staff) -> None:
+    case = open_case()
+    assert not queue.claim(report=case.report, by=nour)
+    assert not queue.take_over(report=case.report, by=maud, at=NOON)
+
+
+def test_taking_it_in_hand_waits_for_who_reads_it(report: Report, nour: Staff, sacha: Staff) -> None:
+    queue.claim(report=report, by=nour)
+
+    with pytest.raises(queue.Claimed) as refused:
+        actions.open_case(report=report, by=sacha, at=NOON)
+    assert refused.value.by == nour
+    assert not Case.objects.exists()
+
+    assert actions.open_case(report=report, by=nour, at=NOON).assignee == nour
+    item = QueueItem.objects.get()
+    assert (item.claimed_by, item.claimed_until) == (None, None)
+
+
+def test_it_may_be_given_to_who_reads_it(report: Report, nour: Staff, maud: Staff) -> None:
+    queue.claim(report=report, by=nour)
+    assert actions.open_case(report=report, by=maud, assignee=nour, at=NOON).assignee == nour
+
+
+def test_a_claim_that_ran_out_hinders_nobody(report: Report, nour: Staff, sacha: Staff) -> None:
+    queue.claim(report=report, by=nour)
+    run_out(report)
+    assert actions.open_case(report=report, by=sacha, at=NOON).assignee == sacha
+
+
+def test_a_supervisor_takes_over_and_the_trail_says_from_whom(
+    report: Report, nour: Staff, sacha: Staff, maud: Staff
+) -> None:
+    queue.claim(report=report, by=nour)
+
+    with pytest.raises(PermissionDenied):
+        queue.take_over(report=report, by=sacha, at=NOON)
+    assert queue.take_over(report=report, by=maud, at=NOON)
+
+    assert claimed_by(report) == maud
+    line = AuditRow.objects.get(verb="report.taken_over")
+    assert (line.actor, line.object_id) == (f"staff:{maud.pk}", str(report.pk))
+    assert line.detail == {"from": nour.pk}
+
+
+def test_next_is_the_most_urgent_that_nobody_reads(tell: Tell, nour: Staff, sacha: Staff) -> None:
+    calm, _ = tell(at=NOON)
+    danger, _ = tell(at=NOON + timedelta(hours=1), circumstances=(Circumstance.IN_DANGER,))
+    pressed, _ = tell(at=NOON, circumstances=(Circumstance.BLACKMAIL,))
+    queue.add_new_reports(at=NOON)
+
+    given = [queue.next_for(staff=one) for one in (nour, sacha, nour, sacha)]
+
+    assert given == [danger.pk, pressed.pk, calm.pk, None]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_two_counsellors_race_for_a_thousand_reports(tell: Tell, nour: Staff, sacha: Staff) -> None:
+    """Given a thousand that wait, when both press "next for me" as fast as they can, then each report goes to one."""
+    sample, _code = tell()
+    queue.add_new_reports(at=NOON)
+    item = QueueItem.objects.get()
+    Report.objects.bulk_create(
+        Report(
+            **{name: getattr(sample, name) for name in ("channel", "language", "who", "age_range", "kind")},
+            submitted_at=NOON,
+            last_contact_at=NOON,
+            staff_key=b"k",
+            code_key=b"k",
+            locator=number.to_bytes(32, "big"),
+        )
+        for number in range(999)
+    )
+    facts = {name: getattr(item, name) for name in ("score", "scored_at", "kind", "age_range", "language")}
+    QueueItem.objects.bulk_create(
+        QueueItem(report=report, rank_at=NOON + timedelta(minutes=number // 7), submitted_at=NOON, **facts)
+        for number, report in enumerate(Report.objects.exclude(pk=sample.pk))
+    )
+    together = Barrier(2)
+
+    def take_all(staff: Staff) -> list[UUID]:
+        together.wait()
+        mine: list[UUID] = []
+        try:
+            while (report_id := queue.next_for(staff=staff)) is not None:
+                mine.append(report_id)
+            return mine
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        hers, his = pool.map(take_all, (nour, sacha))
+
+    assert len(hers) + len(his) == 1000
+    assert set(hers) | set(his) == set(Report.objects.values_list("pk", flat=True))
+    assert not set(hers) & set(his)
+    assert min(len(hers), len(his)) > 50  # they did race
+    held = QueueItem.objects.filter(claimed_by=nour).values_list("report_id", flat=True)
+    assert set(held) == set(hers)
+
+
+# --- news -------------------------------------------------------------------------------------------------
+
+
+def test_news_say_what_the_page_needs_in_one_statement(
+    tell: Tell, open_case: OpenCase, nour: Staff, sacha: Staff
+) -> None:
+    case = open_case()
+    calm, _ = tell()
+    danger, _ = tell(circumstances=(Circumstance.IN_DANGER,), deadline_at=NOON + timedelta(hours=5))
+    queue.add_new_reports(at=NOON)
+    queue.claim(report=calm, by=sacha)
+    nour.team_slugs()
+
+    with CaptureQueriesContext(connection) as asked:
+        news = queue.news(staff=nour, filters=Filters())
+
+    assert len(asked) == 1
+    assert news.counts == {"waiting": 2, "mine": 1, "open": 1, "danger": 1}
+    assert news.danger == [danger.pk]
+    assert news.is_whole
+    first, second = news.rows
+    assert (UUID(first["report_id"]), first["deadline_at"]) == (danger.pk, NOON + timedelta(hours=5))
+    assert (UUID(second["report_id"]), second["submitted_at"]) == (calm.pk, NOON)
+    assert (bool(first["is_read"]), second["is_read"]) == (False, True)
+    assert (second["reader_name"], second["is_own"]) == ("Sacha", False)
+    (mine,) = queue.news(staff=nour, filters=Filters(view="mine")).rows
+    assert (UUID(mine["report_id"]), mine["holder_name"]) == (case.report_id, "Nour")
+
+
+def test_news_of_an_empty_list_still_count(nour: Staff) -> None:
+    news = queue.news(staff=nour, filters=Filters())
+    assert (news.rows, news.danger, news.is_whole) == ([], [], True)
+    assert set(news.counts.values()) == {0}
+
+
+def test_news_are_limited_and_say_so(tell: Tell, nour: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        tell()
+    queue.add_new_reports(at=NOON)
+    monkeypatch.setattr(queue, "NEWS_UP_TO", 3)
+
+    news = queue.news(staff=nour, filters=Filters())
+
+    assert (len(news.rows), news.is_whole) == (3, False)
+
+
+def test_news_of_a_later_page_begin_there(tell: Tell, nour: Staff) -> None:
+    for _ in range(5):
+        tell()
+    queue.add_new_reports(at=NOON)
+    rows, cursor = queue.page(staff=nour, filters=Filters(), limit=3)
+
+    news = queue.news(staff=nour, filters=Filters(), after=cursor)
+
+    assert len(news.rows) == 2
+    assert not {UUID(row["report_id"]) for row in news.rows} & {row.report_id for row in rows}
+
+
 # --- search -----------------------------------------------------------------------------------------------
 
 
@@ -247,3 +478,76 @@ def test_search_shows_nobody_elses_cases(
     assert found(sacha) == {waiting.pk}
     assert found(maud) == {case.report_id, waiting.pk}
     assert found(theo) == set()
+
+
+def test_search_by_day_finds_that_day_and_no_other(
+    tell: Tell, open_case: OpenCase, nour: Staff, sacha: Staff
+) -> None:
+    case = open_case()
+    waiting, _code = tell(at=NOON + timedelta(hours=3))
+    tell(at=NOON + timedelta(days=1))
+    queue.add_new_reports(at=NOON)
+
+    for text in ("2026-03-02", "02/03/2026", "2.3.2026"):
+        assert [item.report_id for item in queue.search(staff=nour, text=text)] == [
+            waiting.pk,
+            case.report_id,
+        ], text
+    assert [item.report_id for item in queue.search(staff=sacha, text="2026-03-02")] == [waiting.pk]
+    for text in ("2026-03-09", "2026-13-02", "0001-01-01", "2. 3."):
+        assert queue.search(staff=nour, text=text) == [], text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "wanted", ["https://chatter.example/p/1", "@mean.person", "2026-03-02"], ids=["link", "account", "day"]
+)
+@pytest.mark.parametrize("who", ["nour", "maud"])
+def test_search_reads_no_table_from_end_to_end(
+    who: str, wanted: str, open_case: OpenCase, request: pytest.FixtureRequest
+) -> None:
+    """Given twenty thousand reports with a link each, then the database goes to the few by an index, for every role."""
+    case = open_case(
+        links=(
+            LinkFacts(url="https://chatter.example/p/1"),
+            LinkFacts(account="mean.person", platform="chatter"),
+        )
+    )
+    staff = request.getfixturevalue(who)
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, {"like": case.report_id, "platform": case.report.links.all()[0].platform_id})
+        cursor.execute("ANALYZE reports_report, reports_link, cases_case, cases_queueitem")
+    with CaptureQueriesContext(connection) as asked:
+        found = queue.search(staff=staff, text=wanted)
+    assert [item.case for item in found] == [case]
+
+    plans = []
+    for one in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {one['sql']}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    large = ("reports_link", "reports_report", "cases_case", "cases_queueitem")
+    walked = [plan for plan in plans for table in large if f"Seq Scan on {table}" in plan]
+    assert not walked, "\n\n".join(walked)
+
+
+MANY = """
+CREATE TEMPORARY TABLE many ON COMMIT DROP AS
+    SELECT i, md5('r' || i)::uuid AS id, now() - i * interval '1 minute' AS at FROM generate_series(1, 20000) AS i;
+INSERT INTO reports_report (id, status, channel, language, who, age_range, kind, circumstances, submitted_at, is_complete,
+        is_retold, last_contact_at, contact_via, story, code_key, staff_key, locator)
+    SELECT many.id, 'in_case', channel, language, who, age_range, kind, '{}', at, true, false, at, 'none', 'x', 'x', 'x',
+        decode(md5('l' || i), 'hex')
+    FROM many, reports_report AS sample WHERE sample.id = %(like)s;
+INSERT INTO reports_link (id, report_id, position, platform_id, kind, url, url_index, account_index, status, status_at,
+        added_at, reported_before)
+    SELECT md5('k' || i)::uuid, id, 1, %(platform)s, 'post', 'x', decode(md5('u' || i), 'hex'), decode(md5('a' || i), 'hex'),
+        'received', at, at, false FROM many;
+INSERT INTO cases_case (ref, report_id, status, team_id, assignee_id, opened_by_id, opened_at, changed_at, outcome)
+    SELECT lpad(i::text, 8, '0'), many.id, 'open', team_id, assignee_id, opened_by_id, at, at, ''
+    FROM many, cases_case AS sample WHERE sample.report_id = %(like)s;
+INSERT INTO cases_queueitem (report_id, case_id, state, danger, score, reasons, rank_at, scored_at, submitted_at, kind,
+        age_range, language, places, link_count, unread)
+    SELECT many.id, cases_case.id, 'open', false, 0, '[]', at, at, at, 'sent', 'unknown', 'fr', '', 1, false
+    FROM many JOIN cases_case ON cases_case.report_id = many.id;
+"""

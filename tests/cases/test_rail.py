@@ -14,9 +14,19 @@ from helpline.accounts.models import Staff
 pytestmark = pytest.mark.django_db
 
 PLACES = {
-    "nour": ["queue", "cases", "incidents", "takedowns", "platforms"],
-    "maud": ["queue", "cases", "incidents", "takedowns", "platforms", "figures", "team"],
-    "anouk": ["platforms", "team"],
+    "nour": ["queue", "cases", "incidents", "takedowns", "referrals", "platforms"],
+    "maud": [
+        "queue",
+        "cases",
+        "incidents",
+        "takedowns",
+        "referrals",
+        "platforms",
+        "approvals",
+        "figures",
+        "team",
+    ],
+    "anouk": ["platforms", "approvals", "team"],
     "theo": ["figures", "trail"],
 }
 

@@ -20,7 +20,8 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -220,39 +221,36 @@ def break_takedowns(house: House, options: argparse.Namespace) -> tuple[str, Inv
         return f"{requests} requests, {faults} faults: {scene.caused}", verdict(scene, simulator, requests)
 
 
-def flood(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
-    """The same for the flood."""
-    database = house.database("flood")
+@contextmanager
+def beside_a_worker(house: House, name: str) -> Iterator[tuple[str, dict[str, str], Child]]:
+    """A database of its own, the environment of processes that use it, and a worker that sorts its queue."""
+    database = house.database(name)
     environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
     worker = start_worker(house, 0, environment)
     try:
-        return floods.flood(house, environment, database=database, scale=options.scale, seed=options.seed)
+        yield database, environment, worker
     finally:
         worker.stop()
+
+
+def flood(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
+    """The same for the flood."""
+    with beside_a_worker(house, "flood") as (database, environment, _worker):
+        return floods.flood(house, environment, database=database, scale=options.scale, seed=options.seed)
 
 
 def crowd(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
     """The same for many people at once."""
-    database = house.database("crowd")
-    environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
-    worker = start_worker(house, 0, environment)
-    try:
+    with beside_a_worker(house, "crowd") as (database, environment, _worker):
         return reporters.crowd(house, environment, database=database, scale=options.scale)
-    finally:
-        worker.stop()
 
 
 def kept(house: House, options: argparse.Namespace) -> tuple[str, Invariants]:
     """The same for reports that come in while everything is killed."""
-    database = house.database("kept")
-    environment = house.environment(database, HELPLINE_SWEEP_SECONDS="1", HELPLINE_RECHECK="0")
-    worker = start_worker(house, 0, environment)
-    try:
+    with beside_a_worker(house, "kept") as (database, environment, worker):
         return reporters.kept(
             house, environment, worker, database=database, scale=options.scale, seed=options.seed
         )
-    finally:
-        worker.stop()
 
 
 PARTS = {"flood": flood, "crowd": crowd, "kept": kept, "takedowns": break_takedowns}

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from cases.takedowns.notices import NoticeContent
 from cases.takedowns.states import Result
+from helpline import mail
 from helpline.crypto.box import Box
 from helpline.platforms.models import Channel
 
@@ -110,12 +111,7 @@ class Lines:
         line: smtplib.SMTP | None = getattr(self._mail, "line", None)
         if line is not None and not fresh:
             return line
-        line = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT)
-        if settings.EMAIL_USE_TLS:
-            line.starttls()
-        line.ehlo_or_helo_if_needed()
-        if settings.EMAIL_HOST_USER:
-            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        line = mail.open_line()
         self._mail.line = line
         self._mail_open.append(line)
         return line

@@ -40,7 +40,17 @@ def test_no_template_holds_a_script_a_style_or_a_foreign_address(path: Path) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["exit.js", "pagehide.js", "send.js", "copy.js", "staff.js", "redact.js", "fingerprint.js", "work.js"],
+    [
+        "exit.js",
+        "pagehide.js",
+        "send.js",
+        "copy.js",
+        "staff.js",
+        "redact.js",
+        "keep.js",
+        "fingerprint.js",
+        "work.js",
+    ],
 )
 def test_no_script_makes_markup_from_text_or_keeps_anything(name: str) -> None:
     text = (ROOT / "static" / "js" / name).read_text()

@@ -18,7 +18,7 @@ from reports.evidence.actions import TooManyPictures
 from reports.evidence.sanitise import Clean
 from reports.models import Draft, Evidence, Report
 from reports.states import Picture
-from tests.cast import NOON
+from tests.cast import NOON, submission
 
 Tell = Callable[..., tuple[Report, str]]
 LATER = NOON + timedelta(hours=1)
@@ -149,7 +149,7 @@ def test_sent_with_the_draft_the_staff_can_open_it(draft: Draft, code: str, clea
     report, _other_code = tell()
 
     with transaction.atomic():
-        assert actions.hand_over(draft=draft, report=report, code=code) == 2
+        actions.hand_over(draft=draft, report=report, code=code)
         draft.delete()
 
     for before in rows:
@@ -197,3 +197,18 @@ def test_it_belongs_to_a_draft_or_to_a_report(draft: Draft, tell: Tell, both: bo
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Evidence.objects.create(what="messages", width=1, height=1, size=1, added_at=NOON, **owners)
+
+
+def test_a_picture_that_arrives_after_the_draft_was_raised_belongs_to_the_report(
+    draft: Draft, code: str, clean: Clean
+) -> None:
+    report = reports.submit_draft(
+        draft_id=draft.pk, code=code, submission=submission(), at=NOON, is_complete=False
+    )
+
+    evidence = add(draft, code, clean)
+
+    assert (evidence.draft, evidence.report) == (None, report)
+    assert evidence.box_for_staff().open_bytes(evidence, "picture") == clean.picture
+    report.refresh_from_db()
+    assert report.is_retold

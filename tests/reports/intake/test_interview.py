@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from reports.actions import LinkFacts
 from reports.intake import interview as interviews
-from reports.intake.forms import Deadline, DeadlineForm, Safety
+from reports.intake.forms import DeadlineForm
 from reports.intake.interview import NUMBERS, Interview
 from reports.intake.questions import (
     CIRCUMSTANCES,
@@ -20,7 +20,7 @@ from reports.intake.questions import (
     STORY,
     WHO,
 )
-from reports.states import AgeRange, Channel, Circumstance, Kind, Who
+from reports.states import AgeRange, Channel, Circumstance, Deadline, Kind, Safety, Who
 from reports.voice import Voice
 
 pytestmark = pytest.mark.django_db
@@ -261,7 +261,11 @@ def test_nothing_said_is_still_a_report() -> None:
     made = interviews.submission_of(Interview(), language="fr")
 
     assert (made.who, made.age_range, made.kind) == (Who.SELF, AgeRange.UNKNOWN, Kind.UNSURE)
-    assert (made.circumstances, made.links, made.answers, made.deadline_at) == ((), (), {}, None)
+    assert (made.circumstances, made.links, made.answers, made.deadline_at) == (
+        *((), ()),
+        {"unanswered": ["who", "safety", "age", "kind", "places"]},
+        None,
+    )
 
 
 def test_answers_to_questions_no_longer_asked_are_left_out() -> None:

@@ -545,8 +545,11 @@ def test_whoever_was_raised_can_stop_there(pen: Pen) -> None:
 
     assert pen.send("/report/now/")["Location"] == "/report/code/"
 
-    assert Report.objects.get().is_complete
-    assert receipts.grouped(pen.note.code) in page(pen.see("/report/code/"))
+    assert not Report.objects.get().is_complete  # there may be more to come
+    body = page(pen.see("/report/code/"))
+    assert receipts.grouped(pen.note.code) in body
+    assert "Our team has what you told so far" in body
+    assert pen.see("/report/")["Location"] == "/report/3/"
 
 
 def test_whoever_was_raised_comes_back_by_code_to_both(pen: Pen, pens: Callable[[], Pen]) -> None:
@@ -562,6 +565,41 @@ def test_whoever_was_raised_comes_back_by_code_to_both(pen: Pen, pens: Callable[
     assert other.see("/report/")["Location"] == "/report/3/"
     other.answer("age")
     assert Report.objects.get().age_range == "13-14"
+
+
+def test_what_was_decided_on_the_follow_page_stays_decided(pen: Pen, settings: Any) -> None:
+    settings.NUDGE_FROM = "n@mail.example"
+    pen.answer("who")
+    pen.answer("safety", safety="in-danger")
+    for name in ("age", "kind", "places"):
+        pen.answer(name)
+    contact = {"via": "email", "email": "kim@mail.example", "any_time": "on", "is_safe": "on"}
+    assert pen.answer("contact", **contact).status_code == 302
+    report = Report.objects.get()
+    assert report.contact_via == "email"
+
+    pen.send("/follow/contact/", {"via": "none"})
+    pen.send("/follow/stop/1/")
+    pen.send("/follow/changed/", {"circumstances": ["spreading"]})
+    pen.answer("story", story="One word more.")
+
+    report.refresh_from_db()
+    assert (report.contact_via, report.contact) == ("none", None)
+    assert [link.status for link in report.links.all()] == ["withdrawn"]
+    assert set(report.circumstances) == {"in-danger", "spreading"}
+    assert report.box_for_staff().open(report, "story") == "One word more."
+
+
+def test_danger_in_a_tab_that_was_left_open_is_heard(pen: Pen) -> None:
+    pen.answer_all()
+    old = pen.marked()
+    pen.send("/report/review/")
+
+    response = pen.browser.post(f"/report/{NUMBERS['safety']}/", old | {"safety": "self-harm"})
+
+    assert response["Location"] == "/report/now/"
+    assert "self-harm" in Report.objects.get().circumstances
+    assert "Our team sees it at once" in page(pen.see("/report/now/"))
 
 
 def test_safe_again_is_told_too(pen: Pen) -> None:
@@ -659,12 +697,42 @@ def test_the_code_is_shown_until_it_is_kept_and_never_again(pen: Pen) -> None:
     assert code[:4] + "-" not in page(pen.see("/follow/"))
 
 
-@pytest.mark.parametrize("data", [{"skip": "1", "code": "wrong"}, {"code": ""}])
-def test_typing_the_code_can_be_skipped(pen: Pen, data: dict[str, str]) -> None:
+def test_typing_the_code_can_be_skipped(pen: Pen) -> None:
     pen.send_report()
 
-    assert pen.send("/report/code/", data)["Location"] == "/follow/"
+    assert pen.send("/report/code/", {"skip": "1", "code": "wrong"})["Location"] == "/follow/"
     assert pen.note.shown
+
+
+def test_the_code_is_not_taken_away_by_an_empty_box(pen: Pen) -> None:
+    pen.send_report()
+    grouped = receipts.grouped(pen.note.code)
+
+    body = page(pen.send("/report/code/", {"code": ""}))
+
+    assert "Type the code here once." in body
+    assert grouped in body
+    assert grouped in page(pen.see("/report/code/"))
+
+
+def test_going_to_the_end_keeps_what_is_on_the_page(pen: Pen) -> None:
+    pen.answer_all(fingerprints={"skip": "1"}, home={"home": "unsafe", "finish": "1"})
+    pen.answer("story", story="It began on Monday.")
+    pen.answer("story", story="", finish="1")
+
+    pen.send("/report/review/")
+
+    report = Report.objects.get()
+    assert "unsafe-home" in report.circumstances
+    assert report.box_for_staff().open(report, "story") == "It began on Monday."
+
+
+def test_an_answer_off_the_way_leads_back_to_it(pen: Pen) -> None:
+    pen.answer("who")
+    pen.answer("kind", kind="threat")
+    pen.answer("kind", kind="sent")
+
+    assert pen.send(f"/report/{NUMBERS['deadline']}/", {})["Location"] == "/report/2/"
 
 
 def test_after_sending_the_start_offers_both_ways(pen: Pen) -> None:

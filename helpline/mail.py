@@ -1,0 +1,29 @@
+"""One way to the operator's mail server, for everything that leaves as mail."""
+
+import smtplib
+import ssl
+
+from django.conf import settings
+
+
+def open_line(*, local_hostname: str | None = None) -> smtplib.SMTP:
+    """A greeted connection, with the server's certificate checked and logged in where the settings say so.
+
+    Raises smtplib.SMTPException or OSError when there is none to be had; nothing stays open then.
+    """
+    line = smtplib.SMTP(
+        settings.EMAIL_HOST,
+        settings.EMAIL_PORT,
+        local_hostname=local_hostname,
+        timeout=settings.EMAIL_TIMEOUT,
+    )
+    try:
+        if settings.EMAIL_USE_TLS:
+            line.starttls(context=ssl.create_default_context())
+        line.ehlo_or_helo_if_needed()
+        if settings.EMAIL_HOST_USER:
+            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except BaseException:
+        line.close()
+        raise
+    return line

@@ -1,0 +1,234 @@
+"""The queue while it lies open: news that move nothing, danger that cannot be missed, keys, and what axe says of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from cases import actions, queue
+from cases.models import QueueItem
+from helpline.accounts.models import Staff
+from helpline.platforms.models import Platform
+from reports.models import Report
+from reports.states import Circumstance
+
+Tell = Callable[..., tuple[Report, str]]
+LogIn = Callable[[Staff], Client]
+# A clock asks every twelve seconds; a tab that is looked at again asks at once.
+LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
+SEEN = "() => document.querySelector('#news')"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("chatter"),
+]
+
+
+@pytest.fixture
+def open_queue(chromium: Any, live_server: Any, log_in: LogIn) -> Iterator[Callable[..., Any]]:
+    """`open_queue(staff)`: the queue of this colleague, in English, after its first look for news."""
+    contexts, troubles = [], []
+    ours = urlsplit(live_server.url).netloc
+
+    def enter(staff: Staff, *, width: int = 1280, scheme: str = "light", motion: str = "reduce") -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            base_url=live_server.url,
+            color_scheme=scheme,
+            reduced_motion=motion,
+        )
+        contexts.append(context)
+        session = log_in(staff).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies(
+            [
+                {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url},
+                {"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": live_server.url},
+            ]
+        )
+        page = context.new_page()
+        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
+        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
+        page.goto("/staff/")
+        page.wait_for_function(SEEN)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def look(page: Any) -> None:
+    """Ask for news now, and wait for them."""
+    page.evaluate("document.querySelector('#news').remove()")
+    page.evaluate(LOOK)
+    page.wait_for_function(SEEN)
+
+
+def waiting(tell: Tell, count: int, **facts: Any) -> list[Report]:
+    """So many reports more, in the queue."""
+    found = [tell(at=timezone.now(), **facts)[0] for _ in range(count)]
+    queue.add_new_reports(at=timezone.now())
+    return found
+
+
+def row(report: Report) -> str:
+    return f'tr[data-id="{report.pk}"]'
+
+
+def places(page: Any, report: Report) -> str:
+    """Where the row, its cells and its links are on the screen."""
+    found: str = page.evaluate(
+        f"""() => {{
+            const row = document.querySelector('{row(report)}');
+            const places = [row, ...row.querySelectorAll('td, a')].map((one) => one.getBoundingClientRect());
+            return places.map((one) => [one.top, one.left].map(Math.round)).join(' ');
+        }}"""
+    )
+    return found
+
+
+def test_news_move_nothing_until_they_are_asked_for(
+    open_queue: Callable[..., Any], tell: Tell, nour: Staff, sacha: Staff
+) -> None:
+    first, second, third, last = waiting(tell, 4)
+    page = open_queue(nour)
+    page.hover(row(third))
+    page.focus(f"#row-{third.pk}")
+    before = places(page, third)
+
+    more = waiting(tell, 3, circumstances=(Circumstance.BLACKMAIL,))  # they rank before the others
+    queue.claim(report=second, by=sacha)
+    actions.open_case(report=first, by=sacha, at=timezone.now())
+    look(page)
+
+    assert places(page, third) == before
+    assert page.locator(row(more[0])).count() == 0
+    assert "New: 3" in page.inner_text("[data-bar]")
+    assert "No longer here: 1" in page.inner_text("[data-bar]")
+    assert "Sacha is reading it" in page.inner_text(row(second))
+    assert "gone" in page.get_attribute(row(first), "class")
+    assert page.locator(f"{row(first)} button").is_disabled()
+    assert page.inner_text("[data-count=waiting]") == "6"
+
+    page.keyboard.press("r")
+    page.wait_for_selector(row(more[0]))
+
+    assert page.locator(row(first)).count() == 0
+    assert page.evaluate("document.activeElement.id") == f"row-{third.pk}"
+    assert not page.locator("[data-show]").is_visible()
+    assert "Sacha is reading it" in page.inner_text(row(second))
+    assert page.locator(row(last)).count() == 1
+
+
+def test_new_danger_cannot_be_missed(open_queue: Callable[..., Any], tell: Tell, nour: Staff) -> None:
+    waiting(tell, 2, circumstances=(Circumstance.IN_DANGER,))
+    page = open_queue(nour)
+    assert page.title().startswith("(2) Queue")
+    look(page)
+    assert page.inner_text("[data-alert]") == ""  # what the page began with is on its strip
+
+    (report,) = waiting(tell, 1, circumstances=(Circumstance.SELF_HARM,))
+    look(page)
+
+    assert page.locator("[data-alert][role=alert]").is_visible()
+    assert "A new report speaks of danger" in page.inner_text("[data-alert]")
+    assert page.title().startswith("Danger · ")
+    page.click("text=I have seen it")
+    assert not page.locator("[data-alert]").inner_text()
+    assert page.title().startswith("(3) Queue")
+    look(page)
+    assert page.inner_text("[data-alert]") == ""
+
+    (report,) = waiting(tell, 1, circumstances=(Circumstance.SELF_HARM,))
+    look(page)
+    page.click("text=Read it now")
+    page.wait_for_url(f"**/staff/reports/{report.pk}/")
+
+
+def test_the_title_flashes_for_who_did_not_ask_for_calm(
+    open_queue: Callable[..., Any], tell: Tell, nour: Staff
+) -> None:
+    calm, lively = open_queue(nour), open_queue(nour, motion="no-preference")
+    waiting(tell, 1, circumstances=(Circumstance.SELF_HARM,))
+    for page in (calm, lively):
+        look(page)
+        page.evaluate(
+            "window.titles = new Set(); setInterval(() => window.titles.add(document.title), 50); undefined"
+        )
+
+    lively.wait_for_function("() => window.titles.size === 2")
+
+    assert calm.evaluate("[...window.titles].map((title) => title.split(' ')[0])") == ["Danger"]
+
+
+def test_keys(open_queue: Callable[..., Any], tell: Tell, maud: Staff, nour: Staff) -> None:
+    reports = waiting(tell, 5)
+    order = [item.report_id for item in queue.items(staff=maud, filters=queue.Filters())]
+    page = open_queue(maud)
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator("input[name=report]:checked").count() == 1
+    page.locator("input[name=report]").nth(3).click(modifiers=["Shift"])
+    page.locator("input[name=report]").nth(1).focus()
+    assert page.locator("input[name=report]:checked").count() == 4
+    look(page)
+    assert page.locator("input[name=report]:checked").count() == 4
+
+    page.keyboard.press("?")
+    assert page.locator("dialog#keys").is_visible()
+    page.keyboard.press("n")  # while the help is open, keys are its own
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog#keys").is_visible()
+    assert urlsplit(page.url).path == "/staff/"
+
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/staff/reports/{order[0]}/")
+    assert QueueItem.objects.get(claimed_by=maud).report_id == order[0]
+    assert len(reports) == 5
+
+
+def test_a_session_that_ended_is_said(open_queue: Callable[..., Any], tell: Tell, nour: Staff) -> None:
+    waiting(tell, 1)
+    page = open_queue(nour)
+    page.context.clear_cookies()
+
+    page.evaluate(LOOK)
+
+    page.wait_for_selector("text=You are logged out")
+    assert page.locator("tr[data-id]").count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_axe_finds_nothing(
+    width: int, scheme: str, open_queue: Callable[..., Any], tell: Tell, maud: Staff, chatter: Platform
+) -> None:
+    waiting(tell, 3)
+    waiting(tell, 1, circumstances=(Circumstance.IN_DANGER,))
+    page = open_queue(maud, width=width, scheme=scheme)
+    waiting(tell, 1, circumstances=(Circumstance.IN_DANGER,))
+    look(page)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert page.locator("[data-alert]").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    judged = [Axe().run(page)]
+    page.click("text=I have seen it")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert page.locator("dialog#keys").is_visible()
+    judged.append(Axe().run(page))
+
+    found = [
+        (violation["id"], [node["target"] for node in violation["nodes"][:3]])
+        for result in judged
+        for violation in result.response["violations"]
+    ]
+    assert found == []
