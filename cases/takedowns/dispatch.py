@@ -179,7 +179,9 @@ def _put_aside(notice: Notice, why: str, *, now: datetime) -> None:
     """It may not leave: say why, and let go of it."""
     notice.lease_until, notice.failure = None, why
     notice.save(update_fields=["lease_until", "failure"])
-    for takedown in Takedown.objects.select_for_update(no_key=True).filter(notice=notice, status=Status.SENDING):
+    for takedown in Takedown.objects.select_for_update(no_key=True).filter(
+        notice=notice, status=Status.SENDING
+    ):
         takedown.move(Status.FAILED, at=now)
         takedown.transport, takedown.transport_at = Result.NOT_SENT, now
         takedown.save()
@@ -375,7 +377,11 @@ def _move_sending(endings: Sequence[Ending], *, now: datetime) -> None:
 
 def _platform_was_quicker(pk: UUID, *, now: datetime) -> None:
     """Its callback came before our own writing: now its word can be followed."""
-    late = Takedown.objects.select_for_update(no_key=True, of=("self",)).select_related("case", "platform").get(pk=pk)
+    late = (
+        Takedown.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("case", "platform")
+        .get(pk=pk)
+    )
     before = Status(late.status)
     actions.apply_platform_word(late)
     late.save()
