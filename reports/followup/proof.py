@@ -5,13 +5,10 @@ What somebody wrote reaches the page as data, never as markup; nothing is writte
 
 import hashlib
 import json
-import unicodedata
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,6 +16,7 @@ from django.utils.translation import get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
 from helpline.crypto.box import Box
+from helpline.web import paper
 from helpline.web.language import spoken
 from reports.followup import page as pages
 from reports.followup.news import Line
@@ -28,18 +26,6 @@ from reports.states import Kind
 SHAPE = (Path(__file__).parent / "proof.typ").read_bytes()
 # Seen from the end of time no look is still to come, so no sentence says "tomorrow".
 NO_LOOK_TO_COME = datetime.max.replace(tzinfo=UTC)
-# What typst's own fonts can write, letter by letter: Latin, Greek, Cyrillic, Hebrew, Arabic, signs. PDF/UA allows no gaps.
-WRITABLE = (
-    *(range(0x20, 0x7F), range(0xA0, 0xAD), range(0xAE, 0x180), range(0x391, 0x3A2), range(0x3A3, 0x3CF)),
-    *(range(0x400, 0x460), range(0x5D0, 0x5EB), range(0x621, 0x63B), range(0x641, 0x64B)),
-    *(
-        range(0x2010, 0x2016),
-        range(0x2018, 0x2023),
-        range(0x2026, 0x2027),
-        range(0x202F, 0x2030),
-        range(0x20AC, 0x20AD),
-    ),
-)
 
 
 def proof_of(report: Report, box: Box, *, at: datetime) -> bytes:
@@ -108,20 +94,8 @@ def facts_of(report: Report, box: Box, *, at: datetime) -> dict[str, Any]:
 
 
 def pdf(facts: dict[str, Any]) -> bytes:
-    """The page that `facts` describe: PDF/UA-1, made in memory from typst's own fonts."""
-    made = typst.compile(
-        SHAPE,
-        format="pdf",
-        font_paths=_fonts(),
-        sys_inputs={"data": json.dumps(_all_writable(facts))},
-        pdf_standards=["ua-1"],
-    )
-    return bytes(made)
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False)
+    """The page that `facts` describe."""
+    return paper.pdf(SHAPE, facts)
 
 
 def _event(line: Line) -> dict[str, str]:
@@ -135,20 +109,3 @@ def _moment(at: datetime) -> str:
 
 def _language(code: str) -> str:
     return dict(settings.LANGUAGES).get(code, code)
-
-
-def _all_writable(words: Any) -> Any:
-    """Every text in it made writable, also those of an operator or of a translation: PDF/UA allows no gap anywhere."""
-    if isinstance(words, dict):
-        return {name: _all_writable(part) for name, part in words.items()}
-    if isinstance(words, list):
-        return [_all_writable(part) for part in words]
-    return _writable(words) if isinstance(words, str) else words
-
-
-def _writable(text: str) -> str:
-    """The same, letter by letter; what the fonts lack as its number."""
-    return "".join(
-        character if any(ord(character) in letters for letters in WRITABLE) else f"[U+{ord(character):04X}]"
-        for character in unicodedata.normalize("NFC", text)
-    )

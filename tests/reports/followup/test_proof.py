@@ -11,6 +11,7 @@ from django.test import override_settings
 from django.utils import translation
 from pypdf import PdfReader
 
+from helpline.web import paper
 from reports import actions, receipts
 from reports.actions import LinkFacts, Submission
 from reports.followup import proof
@@ -99,7 +100,7 @@ def test_what_was_written_stands_there_as_it_was_written(chatter_page: Any, host
 
 @pytest.mark.parametrize(("written", "shown"), UNWRITABLE.items())
 def test_what_the_fonts_lack_stands_there_as_its_number(chatter_page: Any, written: str, shown: str) -> None:
-    assert proof._writable(written) == shown
+    assert paper.writable(written) == shown
     assert proof.pdf(facts(written=written))
 
 
@@ -117,7 +118,7 @@ def test_no_word_of_an_operator_or_of_a_translation_breaks_it(chatter_page: Any)
 
 
 def test_every_letter_that_is_called_writable_is() -> None:
-    letters = "".join(chr(number) for numbers in proof.WRITABLE for number in numbers)
+    letters = "".join(chr(number) for numbers in paper.WRITABLE for number in numbers)
 
     assert proof.pdf(facts(written=" ".join(letters)))  # PDF/UA refuses a letter that no font has
     assert proof.pdf(facts(written=letters[::-1]))
