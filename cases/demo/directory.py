@@ -52,3 +52,10 @@ def _lead_to_simulator(channel: Channel, *, by: Staff, at: datetime) -> None:
         channel.outbound_secret_sealed = box.seal(channel, "outbound_secret_sealed", f"out-secret-{slug}")
         channel.inbound_secret_sealed = box.seal(channel, "inbound_secret_sealed", f"in-secret-{slug}")
     channel.save()
+
+
+def follow_simulator(*, before: str, now: str) -> None:
+    """A later start on another port: the channels lead to where the simulator is today."""
+    for channel in Channel.objects.filter(address__startswith=f"{before}/"):
+        channel.address = now + channel.address.removeprefix(before)
+        channel.save(update_fields=["address"])

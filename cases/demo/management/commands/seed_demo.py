@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.demo import people
-from cases.demo.directory import build_directory
+from cases.demo.directory import build_directory, follow_simulator
 from cases.demo.story import Teller, show_as_removed
 from helpline.accounts import actions as accounts
 from helpline.accounts.models import Role, Staff, Team
@@ -78,6 +78,7 @@ class Command(BaseCommand):
                 f"The demo's database is there but {path} is not: remove {settings.VAR} to begin anew."
             )
         kept = json.loads(path.read_text())
+        follow_simulator(before=kept["simulator_url"], now=_addresses()["simulator_url"])
         _write(path, kept | _addresses())
         self.stdout.write("The demo was seeded before; its data is kept.")
 
