@@ -100,7 +100,7 @@ def test_without_a_worker_the_wait_goes_on_by_itself(visit: Visit) -> None:
     page.get_by_label("Story").fill(STORY)
     page.evaluate("document.querySelector('[name=work]').remove()")
     page.get_by_role("button", name="Send").click()
-    assert page.get_by_text("It goes on by itself").is_visible()
+    page.get_by_text("It goes on by itself").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
     page.get_by_role("heading", name=re.compile("Taken")).wait_for(timeout=20_000)
