@@ -26,7 +26,7 @@ from helpline.platforms.models import Channel, Platform, Regime
 from helpline.retention import privacy
 from helpline.wake import wake
 from reports import actions as reports
-from reports.models import Link
+from reports.models import Link, Report
 from reports.states import LinkStatus, News
 from reports.states import Status as ReportStatus
 
@@ -90,6 +90,8 @@ def request_takedown(
     then nothing at all is written.
     """
     check_can_work_on(case, by=by)
+    # The report before its links, as whoever erases or withdraws: the news below refers to it.
+    Report.objects.select_for_update(no_key=True).get(pk=case.report_id)
     locked = list(
         Link.objects.select_for_update(no_key=True, of=("self",))
         .select_related("platform")

@@ -201,8 +201,10 @@ def what_next(status: str, data: Data, *, now: datetime) -> str:
     return str(undated)
 
 
-def greeting(status: str, *, hours: int) -> tuple[str, str]:
+def greeting(status: str, *, hours: int, is_in_danger: bool = False) -> tuple[str, str]:
     """(the present state, what it means) of the report as a whole."""
+    if status == Status.SUBMITTED and is_in_danger:
+        return gettext("We have what you told us"), gettext("A person reads it before all other reports.")
     return {
         Status.SUBMITTED: (
             gettext("We have what you told us"),

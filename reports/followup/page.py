@@ -84,7 +84,8 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         for link in report.links.select_related("platform").order_by("position")
     ]
     messages = [_said(message, box) for message in report.messages.order_by("at", "id")]
-    state, meaning = news.greeting(report.status, hours=settings.ANSWER_HOURS)
+    is_in_danger = not DANGER.isdisjoint(report.circumstances)
+    state, meaning = news.greeting(report.status, hours=settings.ANSWER_HOURS, is_in_danger=is_in_danger)
     return Page(
         state=state,
         meaning=meaning,
@@ -95,7 +96,7 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         can_withdraw=any(link.can_withdraw for link in links),
         gone=sum(link.tone == "good" for link in links),
         is_complete=report.is_complete,
-        is_in_danger=not DANGER.isdisjoint(report.circumstances),
+        is_in_danger=is_in_danger,
         contact=contact_words.lines(contract.read(box.open_json(report, "contact"))),
     )
 

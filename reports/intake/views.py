@@ -352,6 +352,7 @@ def review(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "open_rows": [row for row in rows if not row.lines],
         "back_url": _address(interview.last()),
+        "is_raised": interview.is_raised,
     }
     return _and_keep(render(request, "reports/review.html", context), desk)
 

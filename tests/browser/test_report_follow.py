@@ -112,6 +112,20 @@ def test_a_text_that_is_too_long_is_stopped_on_the_page(phone: Callable[..., Any
     assert not page.url.endswith(f"/report/{NUMBERS['story']}/")
 
 
+def test_what_was_typed_is_kept_when_another_language_is_chosen(phone: Callable[..., Any]) -> None:
+    page = phone()
+    page.goto("/report/")
+    page.get_by_text("It happened to me").click()
+    page.get_by_role("button", name="Continue").click()
+    page.goto(f"/report/{NUMBERS['story']}/")
+    page.get_by_label("own words").fill("It began on Monday.")
+
+    page.get_by_role("link", name="Français").click()
+
+    page.wait_for_url("**?lang=fr")
+    assert page.locator("textarea[name=story]").input_value() == "It began on Monday."
+
+
 def test_the_keyboard_alone_gets_through_a_question(phone: Callable[..., Any]) -> None:
     page = phone()
     page.goto("/report/")

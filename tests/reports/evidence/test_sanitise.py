@@ -258,3 +258,12 @@ def test_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     with sanitiser.AT_ONCE:
         assert code_of(plain("PNG")) == "too_slow"
     assert sanitise(plain("PNG")).width == 180
+
+
+def test_pictures_that_take_every_place_keep_no_words_waiting() -> None:
+    began = time.monotonic()
+
+    with sanitiser.AT_ONCE, sanitiser.AT_ONCE:
+        assert code_of(plain("PNG")) == "too_slow"
+
+    assert time.monotonic() - began < 2 * sanitiser.WAIT

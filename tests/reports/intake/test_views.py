@@ -532,9 +532,15 @@ def test_what_is_said_afterwards_arrives_answer_by_answer(pen: Pen) -> None:
     assert report.links.count() == 2
 
     pen.answer("fingerprints", finish="1")
+    last = page(pen.see("/report/review/"))
+    assert "Your code stays the same" in last
+    assert "you get a code" not in last
     assert pen.send("/report/review/")["Location"] == "/report/code/"
     report.refresh_from_db()
     assert report.is_complete
+    follow = page(pen.see("/follow/"))
+    assert "A person reads it before all other reports." in follow
+    assert "24 hours" not in follow
     assert not Draft.objects.exists()
     assert Report.objects.count() == 1
 

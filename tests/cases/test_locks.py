@@ -1,0 +1,76 @@
+"""Colleagues, the sweep and the young person at the same moment: they wait for one another, and never in a circle."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from cases import actions, queue
+from cases.models import Case
+from cases.states import CaseStatus, Outcome
+from cases.takedowns import actions as takedowns
+from helpline.accounts.models import Staff
+from reports import actions as reports
+from reports.models import Report
+from tests.at_once import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("chatter")]
+OpenCase = Callable[..., Case]
+
+
+def slowed(monkeypatch: pytest.MonkeyPatch, where: Any, name: str) -> None:
+    """From now on `where.name` waits a moment before it does what it does."""
+    real = getattr(where, name)
+
+    def slow(*args: Any, **given: Any) -> Any:
+        time.sleep(0.5)
+        return real(*args, **given)
+
+    monkeypatch.setattr(where, name, slow)
+
+
+def after_a_moment(call: Callable[[], Any]) -> Callable[[], Any]:
+    """The same, once the other has begun."""
+    return lambda: (time.sleep(0.15), call())[1]
+
+
+def test_closing_a_case_while_the_sweep_reads_what_was_added(
+    open_case: OpenCase, nour: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = open_case()
+    Report.objects.update(is_retold=True)
+    slowed(monkeypatch, reports, "set_status")
+
+    closed, read = at_once(
+        lambda: actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=timezone.now()),
+        after_a_moment(lambda: queue.refresh_retold(at=timezone.now())),
+    )
+
+    assert (closed, read) == (None, 1)
+    case.refresh_from_db()
+    assert case.status == CaseStatus.CLOSED
+
+
+@pytest.mark.parametrize("how", ["erase", "withdraw"])
+def test_a_young_person_decides_while_a_removal_is_requested(
+    open_case: OpenCase, nour: Staff, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    case = open_case()
+    links = list(case.report.links.all())
+    slowed(monkeypatch, takedowns, "_request_on")
+
+    def decide() -> None:
+        if how == "erase":
+            reports.erase_report(report=case.report, by="young-person", at=timezone.now())
+        else:
+            reports.withdraw(report=case.report, links=links, at=timezone.now())
+
+    _asked, decided = at_once(
+        lambda: takedowns.request_takedown(case=case, links=links, by=nour, at=timezone.now()),
+        after_a_moment(decide),
+    )
+
+    assert decided is None
+    assert {link.status for link in case.report.links.all()} == {"withdrawn"}
