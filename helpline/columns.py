@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 
@@ -42,7 +43,12 @@ def insert_together(*tables: Sequence[models.Model]) -> None:
         beginning, fields, places = _inserting(type(rows[0]))
         parts.append(f"{beginning} {', '.join([places] * len(rows))}")
         for row in rows:
-            values += [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+            values += [
+                getattr(row, field.attname)
+                if is_plain
+                else field.get_db_prep_save(getattr(row, field.attname), connection)
+                for field, is_plain in fields
+            ]
             row._state.adding, row._state.db = False, connection.alias
     *earlier, last = parts
     before = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(earlier))
@@ -50,9 +56,13 @@ def insert_together(*tables: Sequence[models.Model]) -> None:
         cursor.execute(f"WITH {before} {last}" if before else last, values)
 
 
+# What the driver takes only when Django has wrapped it; all else it takes as it stands in the row.
+WRAPPED = (models.JSONField, ArrayField)
+
+
 @cache
-def _inserting(model: type[models.Model]) -> "tuple[str, list[models.Field[Any, Any]], str]":
-    """The beginning of an INSERT, the fields whose values follow, and the places for those of one row."""
+def _inserting(model: type[models.Model]) -> "tuple[str, list[tuple[models.Field[Any, Any], bool]], str]":
+    """The beginning of an INSERT, the fields whose values follow (plain or not), and the places for those of one row."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column or field.name) for field in fields)
@@ -60,4 +70,5 @@ def _inserting(model: type[models.Model]) -> "tuple[str, list[models.Field[Any, 
         field.get_placeholder(None, None, connection) if hasattr(field, "get_placeholder") else "%s"
         for field in fields
     )
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES", fields, f"({places})"
+    known = [(field, not isinstance(field, WRAPPED)) for field in fields]
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES", known, f"({places})"

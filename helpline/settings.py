@@ -118,7 +118,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Above all others, so that redirects to https, style sheets, scripts and drawings carry the headers too.
     "helpline.web.middleware.SafePageMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "helpline.web.middleware.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "helpline.web.middleware.LanguageMiddleware",
@@ -173,6 +173,7 @@ DATABASES: dict[str, Any] = {
     "default": addresses.database(VAR) if EMBEDDED_DATABASE else env.db_url("DATABASE_URL")
 }
 DATABASES["default"] |= {
+    "ENGINE": "helpline.postgresql",
     # Without kept connections a POST costs five times as much.
     "CONN_MAX_AGE": None,
     "CONN_HEALTH_CHECKS": True,

@@ -260,7 +260,7 @@ def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime
     known = directory.current().by_slug
     rows = []
     for position, one in enumerate(facts, start=first):
-        recognised = platform_links.recognise(one.url) if one.url else None
+        recognised = platform_links.recognise_cleaned(one.url) if one.url else None
         platform = known.get(one.platform) or (known.get(recognised.platform_slug) if recognised else None)
         platform = platform or Platform.objects.catch_all()
         account = " ".join(one.account.split()) or (

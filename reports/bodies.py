@@ -141,7 +141,7 @@ class _Reader:
         if url.strip():
             try:
                 url = links.clean_url(url)
-                if slug and not known[links.recognise(url).platform_slug].is_other:
+                if slug and not known[links.recognise_cleaned(url).platform_slug].is_other:
                     slug = ""  # the address knows better where it leads
             except MalformedLink as error:
                 self.wrong(f"{name}.url", error.sentence)

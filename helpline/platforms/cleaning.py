@@ -70,6 +70,7 @@ UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 KEPT_IN_PATH = "/%:@!$&()*+,;=-._~[]|"
 KEPT_IN_QUERY = KEPT_IN_PATH + "?"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+SEPARATING = frozenset({"Cc", "Cs", "Zs", "Zl", "Zp"})  # Unicode's categories: controls, halves, spaces
 # Names kept for examples and for this machine: no public suffix, and never anybody's site.
 RESERVED_ENDINGS = frozenset({"example", "test", "localhost"})
 
@@ -98,7 +99,7 @@ def _clean_once(url: str) -> str:
         raise MalformedLink("empty", url)
     if len(text) > MAX_PASTED:
         raise MalformedLink("too_long", url)
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Zs", "Zl", "Zp"} for char in text):
+    if not _is_plain(text) and any(unicodedata.category(char) in SEPARATING for char in text):
         raise MalformedLink("characters", url)
     try:
         scheme, rest = _split_scheme(text)
@@ -114,6 +115,11 @@ def _clean_once(url: str) -> str:
     path = _without_dots(_escaped(slash + path, KEPT_IN_PATH))
     query = _without_tracking(_escaped(query, KEPT_IN_QUERY), host)
     return f"{scheme}://{host}{port}{path}" + (f"?{query}" if query else "")
+
+
+def _is_plain(text: str) -> bool:
+    """Nearly every address is: nothing in it needs a closer look."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ __all__ = [
     "find_links",
     "platform_for",
     "recognise",
+    "recognise_cleaned",
 ]
 
 
@@ -47,7 +48,12 @@ def recognise(url: str, *, directory: Directory | None = None) -> Recognised:
     The platform is the one that claims the host in `directory` (by default the platform table, read once a
     minute), else the one the rules know.
     """
-    reading = read(clean_url(url))
+    return recognise_cleaned(clean_url(url), directory=directory)
+
+
+def recognise_cleaned(url: str, *, directory: Directory | None = None) -> Recognised:
+    """The same of what `clean_url` answered, without cleaning it once more."""
+    reading = read(url)
     platform = _platform(reading, directory if directory is not None else directories.current())
     return Recognised(
         platform_slug=platform.slug if platform else reading.site.slug,

@@ -5,7 +5,11 @@ Each runs on every request, so each does the least it can: no database, no parsi
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -99,6 +103,21 @@ def name_own_origin(request: HttpRequest) -> None:
         request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
         return
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """What a page may load, built once: only an answer with a nonce or words of its own gets a policy of its own."""
+
+    @cached_property
+    def policy(self) -> str:
+        """The one of the settings."""
+        return build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if hasattr(request, "_csp_nonce") or any(name.startswith("_csp") for name in vars(response)):
+            return super().process_response(request, response)  # type: ignore[return-value]
+        response.headers.setdefault(HEADER, self.policy)
+        return response
 
 
 class LanguageMiddleware:

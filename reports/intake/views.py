@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from helpline.crypto.box import Box
+from helpline.web import kept
 from helpline.web.context import danger_numbers, with_purpose
 from helpline.web.language import spoken
 from reports import actions, crowd, receipts
@@ -29,7 +30,7 @@ from reports.locked import CodeForm, ask_for_code, open_note
 from reports.models import Draft, Evidence
 from reports.note import Kind, Note
 from reports.states import Circumstance, Safety
-from reports.voice import speak_to, voice_of
+from reports.voice import Voice, speak_to, voice_of
 
 AUTO_ID = "f-%s"
 START = "/report/"
@@ -247,32 +248,48 @@ def _form(desk: Desk, asked: Question, request: HttpRequest | None = None) -> Qu
 
 
 def _ask(request: HttpRequest, desk: Desk, asked: Question, form: QuestionForm | None = None) -> HttpResponse:
-    interview, voice = desk.interview, desk.interview.voice
-    speak_to(voice)
+    interview = desk.interview
+    speak_to(interview.voice)
     step, steps = interview.step(asked)
     before = interview.before(asked)
-    form = form or _form(desk, asked)
     is_enough = interview.is_enough(asked) and not interview.to_the_end
-    context = {
-        "form": form,
+    way = {
+        "step": step,
+        "steps": steps,
+        "back_url": _address(before) if before else "/",
+        "is_enough": is_enough,
+        "can_finish": is_enough and not asked.is_extra,
+        "is_threat": interview.threat_first and asked is DEADLINE,
+        "screenshots": _screenshots(desk) if asked is SCREENSHOTS else 0,
+    }
+
+    def context() -> dict[str, Any]:
+        shown = form or _form(desk, asked)
+        return way | _said(asked, interview.voice) | _found(shown) | {"form": shown}
+
+    if form is not None or interview.earlier(asked) or crowd.is_near(request):
+        response = render(request, asked.template, context())
+    else:
+        key = (asked.name, interview.voice, *way.values())
+        mark = notes.mark_of(request)
+        # With a first question, nothing is open that a form could be about.
+        holes = {"whose_mark": mark} if mark else {}
+        response = kept.page(request, asked.template, context, key=(*key, bool(mark)), holes=holes)
+    return _and_keep(response, desk)
+
+
+def _said(asked: Question, voice: Voice) -> dict[str, Any]:
+    """What a question says, whatever was answered."""
+    return {
         "action": _address(asked),
         "heading": asked.heading.to(voice),
         "lead": asked.lead.to(voice) if asked.lead else "",
         "why": asked.why.to(voice),
-        "hide_label": form.hides_label,
-        "step": step,
-        "steps": steps,
-        "back_url": _address(before) if before else "/",
+        "hide_label": asked.form.hides_label,
         "can_skip": asked.is_skippable,
         "is_extra": asked.is_extra,
-        "is_enough": is_enough,
-        "can_finish": is_enough and not asked.is_extra,
         "can_save": True,
-        "is_threat": interview.threat_first and asked is DEADLINE,
-        **_found(form),
-        "screenshots": _screenshots(desk) if asked is SCREENSHOTS else 0,
     }
-    return _and_keep(render(request, asked.template, context), desk)
 
 
 def _found(form: QuestionForm) -> dict[str, Any]:

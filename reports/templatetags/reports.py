@@ -13,5 +13,5 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def whose(context: dict[str, Any]) -> str:
     """Beside `csrf_token`: what the form is about, so that an old tab never acts on what another one opened."""
-    mark = notes.mark_of(context["request"])
+    mark = context.get("whose_mark") or notes.mark_of(context["request"])
     return format_html('<input type="hidden" name="{}" value="{}">', notes.FIELD, mark) if mark else ""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from csp.decorators import csp_update
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -16,6 +18,7 @@ from helpline.web.middleware import (
     LAST_SEEN_AT,
     LOGGED_IN_AT,
     LanguageMiddleware,
+    PolicyMiddleware,
     SafePageMiddleware,
     StaffSessionMiddleware,
 )
@@ -57,6 +60,25 @@ def test_every_answer_carries_the_safe_headers(address: str, status: int) -> Non
     assert (answer.headers["Cache-Control"] == "no-store") == (address != "/static/css/tokens.css")
     for close in answer._resource_closers:  # not close(): that would look at the database
         close()
+
+
+def test_the_policy_is_the_one_that_the_settings_say() -> None:
+    assert Client().get("/exit/").headers["Content-Security-Policy"] == build_policy()
+
+
+def test_an_answer_with_words_of_its_own_gets_its_own_policy() -> None:
+    @csp_update({"connect-src": ["https://chatter.example"]})
+    def with_words(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("")
+
+    def without(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("")
+
+    policies = [
+        PolicyMiddleware(view)(RequestFactory().get("/")).headers["Content-Security-Policy"]
+        for view in (with_words, without)
+    ]
+    assert ["https://chatter.example" in policy for policy in policies] == [True, False]
 
 
 def test_a_wrong_host_gets_the_headers_too() -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.shortcuts import render
 from django.test import Client
 from django.utils import timezone
 
 from helpline.platforms import directory
+from helpline.web import kept as kept_pages
 from reports import actions, receipts
 from reports import note as notes
 from reports.intake.interview import NUMBERS
@@ -65,6 +67,68 @@ def test_a_question_costs_one_query(pen: Pen, django_assert_max_num_queries: Cal
     for name in sorted(asked):
         with django_assert_max_num_queries(1):
             page(pen.see(f"/report/{NUMBERS[name]}/"))
+
+
+FOR_ONE_PERSON = re.compile(r'name="(csrfmiddlewaretoken|whose)" value="[^"]+"')
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("who", ["self", "friend", "child"])
+def test_a_kept_page_is_the_page_that_would_be_made(
+    who: str, language: str, pen: Pen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question without an answer: for the second person as for the first, and as made anew."""
+    second = Pen()
+    kept: dict[str, str] = {}
+    for one in (pen, second):
+        one.browser.cookies["lang"] = language
+        one.answer("who", who=who)
+        one.answer("safety")
+        one.answer("age")
+        one.answer("kind", kind="threat")
+        one.answer("places")
+    asked = [name for name in NUMBERS if name not in {"who", "safety", "age", "kind", "places"}]
+    for one in (pen, second):
+        for name in asked:
+            response = one.see(f"/report/{NUMBERS[name]}/")
+            if response.status_code != 200:  # not asked of a parent
+                assert (name, who) == ("home", "child")
+                continue
+            body = page(response)
+            assert notes.mark(one.note) in body
+            assert "[here comes" not in body
+            assert body.count('name="csrfmiddlewaretoken"') == 1
+            plain = FOR_ONE_PERSON.sub("", body)
+            assert kept.setdefault(name, plain) == plain
+    monkeypatch.setattr(
+        kept_pages, "page", lambda request, template, context, **_: render(request, template, context())
+    )
+    for name, before in kept.items():
+        assert FOR_ONE_PERSON.sub("", page(second.see(f"/report/{NUMBERS[name]}/"))) == before
+    assert notes.mark(pen.note) not in "".join(kept.values())
+
+
+def test_an_answer_is_in_no_kept_page(pen: Pen) -> None:
+    pen.answer("who")
+    first = page(pen.see(f"/report/{NUMBERS['safety']}/"))
+    pen.answer("safety", safety="in-danger")
+    mine = page(pen.see(f"/report/{NUMBERS['safety']}/"))
+    other = Pen()
+    other.answer("who")
+
+    assert "checked" in mine
+    assert "checked" not in first
+    assert "checked" not in page(other.see(f"/report/{NUMBERS['safety']}/"))
+
+
+def test_a_kept_page_has_the_letters_that_were_asked_for(pen: Pen) -> None:
+    pen.answer("who")
+    where = f"/report/{NUMBERS['safety']}/"
+
+    assert 'class="large"' not in page(pen.see(where))
+    assert 'class="large"' in page(pen.see(f"{where}?type=large"))
+    assert 'class="large"' in page(pen.see(where))
+    assert 'class="large"' not in page(pen.see(f"{where}?type=normal"))
 
 
 def test_the_shortest_report(pen: Pen) -> None:
