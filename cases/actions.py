@@ -1,20 +1,19 @@
 """What changes a case. Each action checks, writes, leaves a line in the case's timeline and in the trail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.utils.module_loading import import_string
 
-from cases import incidents, queue
-from cases.models import Case, CaseEvent, Incident, IncidentMember, Note, QueueItem
+from cases import claims, queue
+from cases.models import Case, CaseEvent, Note, QueueItem, Share
 from cases.states import (
     CaseStatus,
     ForbiddenMove,
     Happening,
-    IncidentStatus,
-    MemberState,
     Outcome,
     QueueState,
 )
@@ -26,6 +25,9 @@ from helpline.retention import privacy
 from reports import actions as reports
 from reports.models import Link, Message, Report
 from reports.states import LinkStatus, News, Status
+
+# By name: incidents stand above.
+PROPOSE = "cases.incidents.actions.propose"
 
 
 class AlreadyOpen(Exception):
@@ -41,21 +43,71 @@ class NotAllGone(Exception):
 
 
 def check_can_work_on(case: Case, *, by: Staff) -> None:
-    """Raises PermissionDenied unless this is the person's own case, their team's, or they may see all."""
+    """Raises PermissionDenied unless this is the person's own case, their team's, shared with them to be worked on, or
+    they may see all.
+    """
     if not can_work_on(case, by=by):
         raise PermissionDenied
 
 
 def can_work_on(case: Case, *, by: Staff) -> bool:
-    """Own and team cases, or all of them, as the role says."""
-    if by.can(Permission.CASES_ALL):
+    """Own and team cases, those shared to be worked on, or all of them, as the role says."""
+    if belongs_to(case, by):
         return True
-    return by.can(Permission.CASES_OWN) and (case.assignee_id == by.pk or case.team_id in by.team_slugs())
+    shares = Share.objects.live().filter(case=case, staff=by, may_work=True)
+    return by.can(Permission.CASES_OWN) and shares.exists()
+
+
+def worked_on(*, by: Staff) -> Callable[[Case], bool]:
+    """`can_work_on` for a list: what is shared with `by` is read once, and only if it is asked."""
+    shared: list[int] | None = None
+
+    def answer(case: Case) -> bool:
+        nonlocal shared
+        if belongs_to(case, by):
+            return True
+        if not by.can(Permission.CASES_OWN):
+            return False
+        if shared is None:
+            mine = Share.objects.live().filter(staff=by, may_work=True)
+            shared = list(mine.values_list("case_id", flat=True))
+        return case.pk in shared
+
+    return answer
+
+
+def belongs_to(case: Case, staff: Staff) -> bool:
+    """Is it this person's, their team's, or may they see all? Whoever shares it, gives it away, is asked this."""
+    if staff.can(Permission.CASES_ALL):
+        return True
+    if not staff.can(Permission.CASES_OWN):
+        return False
+    return case.assignee_id == staff.pk or case.team_id in staff.team_slugs()
+
+
+def check_belongs_to(case: Case, staff: Staff) -> None:
+    """Raises PermissionDenied: who works on a case because it is shared with them can't pass it on."""
+    if not belongs_to(case, staff):
+        raise PermissionDenied
 
 
 def can_hold_cases(staff: Staff) -> bool:
     """May this person work on cases at all?"""
     return staff.can(Permission.CASES_OWN) or staff.can(Permission.CASES_ALL)
+
+
+def compare(*, case: Case, at: datetime) -> None:
+    """Look for other cases with the same cause, now that something was told about this one."""
+    propose: Callable[..., Any] = import_string(PROPOSE)
+    propose(case=case, at=at)
+
+
+def lock_case(case: Case) -> None:
+    """Its state as it stands, and nobody else's to change until we are done: two people may press at once.
+
+    The case before its report: two who took them the other way round, to note what `happened`, would wait in a circle.
+    """
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update(no_key=True))
 
 
 def happened(case: Case, what: Happening, *, by: Staff | None, at: datetime, **data: Any) -> None:
@@ -70,17 +122,19 @@ def happened(case: Case, what: Happening, *, by: Staff | None, at: datetime, **d
 def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None = None) -> Case:
     """Take a report in hand: unwrap its key once for the desk, assign it, tell the young person.
 
-    Raises PermissionDenied, AlreadyOpen, queue.Claimed (a colleague reads it just now), WrongKey (erased),
+    Raises PermissionDenied, AlreadyOpen, claims.Claimed (a colleague reads it just now), WrongKey (erased),
     KeyUnavailable (public face).
     """
     holder = assignee or by
     if not (can_hold_cases(by) and can_hold_cases(holder)):
         raise PermissionDenied
+    if not still_works_here(holder):
+        raise PermissionDenied
     locked = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     existing = Case.objects.filter(report=locked).first()
     if existing is not None:
         raise AlreadyOpen(existing)
-    queue.check_nobody_else_reads(report=locked, allowed=(by, holder))
+    claims.check_nobody_else_reads(report=locked, allowed=(by, holder))
     box = locked.box_for_staff()
     case = Case(
         report=locked,
@@ -98,23 +152,49 @@ def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None
         state=QueueState.OPEN, case=case, holder=holder, claimed_by=None, claimed_until=None
     )
     happened(case, Happening.OPENED, by=by, at=at)
-    propose_incident(case=case, at=at)
+    compare(case=case, at=at)
     audit.record(by=by, verb="case.opened", obj=case, at=at)
     return case
 
 
+def still_works_here(staff: Staff) -> bool:
+    """Is the account open? Nobody closes it until we are done, so a case can't be left with somebody who just left.
+
+    Its row is locked before any case: closing an account does it in this order, too.
+    """
+    rows = Staff.objects.select_for_update(no_key=True).filter(pk=staff.pk, is_active=True)
+    return rows.values_list("pk", flat=True).first() is not None
+
+
 @transaction.atomic
 def assign(*, case: Case, to: Staff, by: Staff, at: datetime) -> None:
-    """Give the case to `to`, with their team. Raises PermissionDenied when either may not work on cases."""
-    check_can_work_on(case, by=by)
-    if not can_hold_cases(to):
+    """Give the case to `to`, with their team. Raises PermissionDenied when either may not work on cases, or `by` works
+    on it only because it is shared.
+    """
+    if not (can_hold_cases(to) and still_works_here(to)):
         raise PermissionDenied
+    lock_case(case)
+    check_belongs_to(case, by)
+    hand_to(case=case, to=to, by=by, at=at)
+
+
+def hand_to(
+    *, case: Case, to: Staff | None, by: Staff | None, at: datetime, team: Team | None = None
+) -> None:
+    """The case is with `to` from now on, in `team` or theirs; None: with nobody, and its team, or failing that the
+    supervisors, see it.
+
+    Asks no permission: the case is locked, `to` holds cases and still works here, and whoever calls has seen to it.
+    """
+    was = case.assignee_id
     case.assignee = to
-    case.team = Team.objects.filter(memberships__staff=to).order_by("slug").first() or case.team
+    if to is not None:
+        case.team = team or Team.objects.filter(memberships__staff=to).order_by("slug").first() or case.team
     case.save(update_fields=["assignee", "team"])
     QueueItem.objects.filter(case=case).update(holder=to)
-    happened(case, Happening.ASSIGNED, by=by, at=at, to=str(to))
-    audit.record(by=by, verb="case.assigned", obj=case, detail={"to": to.pk}, at=at)
+    happened(case, Happening.ASSIGNED, by=by, at=at, to=str(to) if to else "")
+    detail: audit.Detail = {"to": to.pk if to else None, "from": was}
+    audit.record(by=by, verb="case.assigned", obj=case, detail=detail, at=at)
 
 
 @transaction.atomic
@@ -141,6 +221,7 @@ def set_handle(*, case: Case, text: str, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def write_to_young_person(*, case: Case, text: str, by: Staff, at: datetime) -> Message:
     """A message they read when they come back with their code."""
+    lock_case(case)
     check_can_work_on(case, by=by)
     message = reports.send_message(report=case.report, box=case.box(), text=text, by=by, at=at)
     happened(case, Happening.MESSAGED, by=by, at=at)
@@ -157,24 +238,20 @@ def read_messages(*, case: Case, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def add_links(*, case: Case, facts: Sequence[reports.LinkFacts], by: Staff, at: datetime) -> list[Link]:
     """More places, found by the counsellor or told on the phone."""
+    lock_case(case)
     check_can_work_on(case, by=by)
     links = reports.add_links(report=case.report, box=case.box(), facts=facts, by=by, at=at)
     if links:
         queue.refresh(report=case.report, at=at)
         happened(case, Happening.LINKS_ADDED, by=by, at=at, count=len(links))
-        propose_incident(case=case, at=at)
+        compare(case=case, at=at)
     return links
-
-
-def _lock(case: Case) -> None:
-    """Its state as it stands, and nobody else's to change until we are done: two people may press at once."""
-    case.refresh_from_db(from_queryset=Case.objects.select_for_update(no_key=True))
 
 
 @transaction.atomic
 def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
     """Waiting for the young person, or back to work. Raises ForbiddenMove."""
-    _lock(case)
+    lock_case(case)
     check_can_work_on(case, by=by)
     if case.status == CaseStatus.CLOSED:
         raise ForbiddenMove("A closed case is reopened first.")
@@ -187,7 +264,7 @@ def set_waiting(*, case: Case, waiting: bool, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None:
     """The end, until something changes. The young person's code still works. Raises ForbiddenMove, NotAllGone."""
-    _lock(case)
+    lock_case(case)
     check_can_work_on(case, by=by)
     ended = (LinkStatus.GONE, LinkStatus.WITHDRAWN)
     if outcome == Outcome.GONE and case.report.links.exclude(status__in=ended).exists():
@@ -205,7 +282,7 @@ def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None
 @transaction.atomic
 def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
     """Something came back: the case returns to whoever had it. Raises ForbiddenMove."""
-    _lock(case)
+    lock_case(case)
     check_can_work_on(case, by=by)
     if case.status != CaseStatus.CLOSED:
         raise ForbiddenMove("Only a closed case can be reopened.")
@@ -215,6 +292,8 @@ def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
 def _reopen(case: Case, *, by: Staff | None, at: datetime) -> None:
     case.move(CaseStatus.OPEN)
     case.closed_at, case.outcome = None, ""
+    if case.assignee is not None and not still_works_here(case.assignee):
+        hand_to(case=case, to=None, by=by, at=at)  # who had it left meanwhile
     case.save(update_fields=["status", "closed_at", "outcome"])
     reports.set_status(report=case.report, status=Status.IN_CASE, news=News.REOPENED, by=by, at=at)
     QueueItem.objects.filter(case=case).update(state=QueueState.OPEN)
@@ -242,64 +321,7 @@ def record_read(*, case: Case, by: Staff, at: datetime) -> None:
     audit.record(by=by, verb="case.read", obj=case, at=at)
 
 
-# --- incidents ----------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def propose_incident(*, case: Case, at: datetime) -> Incident | None:
-    """Offer `case` to the incident of the cases it resembles, or offer a new incident. Nothing is joined by the machine."""
-    alike = incidents.similar(case)
-    if not alike:
-        return None
-    reasons = [kind for kind in incidents.KINDS if any(kind in kinds for kinds in alike.values())]
-    there = IncidentMember.objects.filter(case__in=alike).exclude(state=MemberState.DETACHED)
-    found = (
-        Incident.objects.filter(status=IncidentStatus.OPEN, pk__in=there.values("incident"))
-        .order_by("opened_at")
-        .first()
-    )
-    if found is None:
-        found = Incident(opened_at=at)
-        found.key = wrapping.wrap_for_desk(wrapping.new_data_key(), about=found.about)
-        found.save(force_insert=True)
-        IncidentMember.objects.bulk_create(
-            IncidentMember(incident=found, case_id=pk, reasons=kinds, proposed_at=at)
-            for pk, kinds in alike.items()
-        )
-    try:
-        with transaction.atomic():
-            IncidentMember.objects.create(incident=found, case=case, reasons=reasons, proposed_at=at)
-    except IntegrityError:
-        return found  # it was offered, or decided, before
-    audit.record(by=None, verb="incident.proposed", obj=found, at=at)
-    return found
-
-
-@transaction.atomic
-def decide_membership(*, member: IncidentMember, joined: bool, by: Staff, at: datetime) -> None:
-    """A person says: the same cause, or not. Either can be changed back; said twice, it is said once."""
-    member.refresh_from_db(from_queryset=IncidentMember.objects.select_for_update(no_key=True))
-    check_can_work_on(member.case, by=by)
-    if member.state == (MemberState.JOINED if joined else MemberState.DETACHED):
-        return
-    member.state = MemberState.JOINED if joined else MemberState.DETACHED
-    member.decided_at, member.decided_by = at, by
-    member.save(update_fields=["state", "decided_at", "decided_by"])
-    what = Happening.JOINED if joined else Happening.DETACHED
-    happened(member.case, what, by=by, at=at, incident=member.incident.ref)
-    audit.record(
-        by=by, verb=f"incident.{member.state}", obj=member.incident, detail={"case": member.case.ref}, at=at
-    )
-
-
-@transaction.atomic
-def set_title(*, incident: Incident, text: str, by: Staff, at: datetime) -> None:
-    """A few words by which colleagues know the incident; sealed. Raises PermissionDenied to who holds none of its cases."""
-    if not Case.objects.visible_to(by).filter(incidents=incident).exists():
-        raise PermissionDenied
-    incident.title = incident.box().seal(incident, "title", text)
-    incident.save(update_fields=["title"])
-    audit.record(by=by, verb="incident.titled", obj=incident, at=at)
+# --- forgetting ---------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -314,6 +336,7 @@ def follow_erasures(*, at: datetime, limit: int = 200) -> int:
     for case in erased[:limit]:
         case.save(update_fields=privacy.blank(case))
         case.notes.update(body=None)
+        case.shares.update(reason=None)
         QueueItem.objects.filter(case=case).update(state=QueueState.CLOSED, deadline_at=None, unread=False)
         audit.record(by=None, verb="case.erased", obj=case, at=at)
         count += 1

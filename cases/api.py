@@ -1,9 +1,9 @@
-"""The desk's calls: the queue, reports, cases, incidents. What is not yours answers as what is not there."""
+"""The desk's calls: the queue, reports, cases. What is not yours answers as what is not there."""
 
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,24 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cases import actions, queue
-from cases.actions import AlreadyOpen, NotAllGone, can_work_on
-from cases.models import Case, CaseEvent, Incident, IncidentMember, Note
+from cases import actions, claims, queue
+from cases.actions import AlreadyOpen, NotAllGone, can_work_on, worked_on
+from cases.models import Case, CaseEvent, Note
 from cases.reading import is_erased
 from cases.serializers import (
     AssignSerializer,
-    CaseRefSerializer,
     CaseRowSerializer,
     CaseSerializer,
     CloseSerializer,
-    IncidentSerializer,
     NoteInSerializer,
     NoteSerializer,
     OpenCaseSerializer,
     QueuedSerializer,
     ReportSerializer,
 )
-from cases.states import CaseStatus, MemberState, Outcome
+from cases.states import CaseStatus, Outcome
 from helpline.accounts.api import needs
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -52,8 +50,8 @@ def already_open(error: AlreadyOpen) -> Problem:
     return Problem(409, "already_open", _("This report is a case already."), case=error.case.ref)
 
 
-@problems.meaning_of(queue.Claimed)
-def claimed(error: queue.Claimed) -> Problem:
+@problems.meaning_of(claims.Claimed)
+def claimed(error: claims.Claimed) -> Problem:
     """A colleague reads this report at this moment. It comes back by itself."""
     return Problem(409, "claimed", _("%(name)s reads this report at this moment.") % {"name": error.by})
 
@@ -112,7 +110,7 @@ class ReportQueue(APIView):
             after=keyset.cursor_of(request),
             limit=keyset.limit_of(request),
         )
-        context = {"may_see": lambda case: can_work_on(case, by=staff)}
+        context = {"may_see": worked_on(by=staff)}
         return Response(
             keyset.answer(request, QueuedSerializer(rows, many=True, context=context).data, cursor)
         )
@@ -156,6 +154,15 @@ class Reports(SubmitReport, ReportQueue):  # type: ignore[misc]
         return [one() for one in classes]
 
 
+def report_of(request: Request, pk: Any) -> Report:
+    """A report that is nobody's case yet, or the case of whoever asks. Raises the same Problem for all others."""
+    report = Report.objects.select_related("case", "queue_item").filter(pk=pk).first()
+    case: Case | None = getattr(report, "case", None)
+    if report is None or (case is not None and not can_work_on(case, by=staff_of(request))):
+        raise problems.not_found()
+    return report
+
+
 class OneReport(APIView):
     """A report."""
 
@@ -170,12 +177,8 @@ class OneReport(APIView):
     def get(self, request: Request, pk: Any) -> Response:
         """Opening it is recorded. Once it is a case, only those who work on the case may."""
         staff, now = staff_of(request), timezone.now()
-        report = Report.objects.select_related("case", "queue_item").filter(pk=pk).first()
-        if report is None:
-            raise problems.not_found()
+        report = report_of(request, pk)
         case: Case | None = getattr(report, "case", None)
-        if case is not None and not can_work_on(case, by=staff):
-            raise problems.not_found()
         if not hasattr(report, "queue_item"):
             queue.add_report(report=report, at=now)
             report.refresh_from_db(fields=["queue_item"])
@@ -224,6 +227,12 @@ def opened(case: Case) -> Any:
     return CaseSerializer(case, context={"box": box}).data
 
 
+def shown(request: Request, case: Case, *, status: int = 200) -> Response:
+    """The answer that is a case with all its words: whatever was called to get it, that is a reading."""
+    actions.record_read(case=case, by=staff_of(request), at=timezone.now())
+    return Response(opened(case), status=status)
+
+
 class Cases(APIView):
     """Cases."""
 
@@ -267,13 +276,16 @@ class Cases(APIView):
         """The case is yours. 409 `already_open` with `case` when somebody was faster, `claimed` while somebody reads it."""
         said = OpenCaseSerializer(data=request.data)
         said.is_valid(raise_exception=True)
-        report = Report.objects.filter(pk=said.validated_data["report"]).first()
-        if report is None:
-            raise problems.not_found()
+        report, staff = report_of(request, said.validated_data["report"]), staff_of(request)
         if report.status == Status.ERASED:
             raise erased()
-        case = actions.open_case(report=report, by=staff_of(request), at=timezone.now())
-        return Response(opened(case), status=201)
+        try:
+            case = actions.open_case(report=report, by=staff, at=timezone.now())
+        except AlreadyOpen as already:
+            if can_work_on(already.case, by=staff):
+                raise
+            raise problems.not_found() from already  # taken in this very moment, by somebody of another team
+        return shown(request, case, status=201)
 
 
 class OneCase(APIView):
@@ -286,9 +298,7 @@ class OneCase(APIView):
     )
     def get(self, request: Request, ref: str) -> Response:
         """Reading it is recorded."""
-        case = case_of(request, ref)
-        actions.record_read(case=case, by=staff_of(request), at=timezone.now())
-        return Response(opened(case))
+        return shown(request, case_of(request, ref))
 
 
 class AssignCase(APIView):
@@ -311,7 +321,7 @@ class AssignCase(APIView):
         said = AssignSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         actions.assign(case=case, to=said.validated_data["to"], by=staff_of(request), at=timezone.now())
-        return Response(opened(case))
+        return shown(request, case)
 
 
 class CaseNotes(APIView):
@@ -389,7 +399,7 @@ class CloseCase(APIView):
             by=staff_of(request),
             at=timezone.now(),
         )
-        return Response(opened(case))
+        return shown(request, case)
 
 
 class ReopenCase(APIView):
@@ -410,131 +420,4 @@ class ReopenCase(APIView):
         """409 `forbidden_move` when it is not closed."""
         case = living_case_of(request, ref)
         actions.reopen_case(case=case, by=staff_of(request), at=timezone.now())
-        return Response(opened(case))
-
-
-# --- incidents ----------------------------------------------------------------------------------------
-
-
-def visible_incidents(request: Request) -> Any:
-    """Incidents in which one of this person's cases is, or is proposed to be."""
-    mine = IncidentMember.objects.filter(
-        incident=OuterRef("pk"), case__in=Case.objects.visible_to(staff_of(request)).values("pk")
-    )
-    if request.query_params.get("proposed") in {"true", "1"}:
-        mine = mine.filter(state=MemberState.PROPOSED)
-    members = IncidentMember.objects.select_related("case").order_by("proposed_at", "id")
-    return Incident.objects.filter(Exists(mine)).prefetch_related(Prefetch("members", members))
-
-
-def incident_of(request: Request, ref: str) -> Incident:
-    """One of them. Raises Problem."""
-    incident: Incident | None = visible_incidents(request).filter(ref=ref.upper()).first()
-    if incident is None:
-        raise problems.not_found()
-    return incident
-
-
-def shown(request: Request, incidents: Any, *, many: bool = False) -> Any:
-    """Incidents as this person may see them."""
-    staff = staff_of(request)
-    context = {"may_see": lambda case: can_work_on(case, by=staff)}
-    return IncidentSerializer(incidents, many=many, context=context).data
-
-
-class Incidents(APIView):
-    """Incidents."""
-
-    permission_classes = (CanWork,)
-
-    @extend_schema(
-        operation_id="incidents_list",
-        summary="Incidents your cases belong to, or may",
-        tags=["incidents"],
-        parameters=[
-            *LIST_PARAMETERS,
-            OpenApiParameter("proposed", bool, description="Only what is not yet decided."),
-        ],
-        responses=paged("Incidents", IncidentSerializer),
-    )
-    def get(self, request: Request) -> Response:
-        """The newest first. Cases that are not yours to see count, without their reference."""
-        page = keyset.page(
-            visible_incidents(request),
-            by=("-opened_at", "-id"),
-            cursor=keyset.cursor_of(request),
-            limit=keyset.limit_of(request),
-        )
-        return Response(keyset.answer(request, shown(request, page.rows, many=True), page.next))
-
-
-class OneIncident(APIView):
-    """An incident."""
-
-    permission_classes = (CanWork,)
-
-    @extend_schema(
-        operation_id="incidents_read",
-        summary="One incident",
-        tags=["incidents"],
-        responses=IncidentSerializer,
-    )
-    def get(self, request: Request, ref: str) -> Response:
-        """With the cases in it, and those proposed."""
-        return Response(shown(request, incident_of(request, ref)))
-
-
-class _DecideMember(APIView):
-    """A person says whether a case belongs to an incident."""
-
-    permission_classes = (CanWork,)
-    joined: bool
-
-    def decide(self, request: Request, ref: str) -> Response:
-        incident = incident_of(request, ref)
-        said = CaseRefSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        case = case_of(request, said.validated_data["case"])
-        member = incident.members.select_related("case", "incident").filter(case=case).first()
-        if member is None:
-            raise problems.not_found()
-        actions.decide_membership(member=member, joined=self.joined, by=staff_of(request), at=timezone.now())
-        return Response(shown(request, incident_of(request, ref)))
-
-
-class AddToIncident(_DecideMember):
-    """The same cause."""
-
-    joined = True
-
-    @extend_schema(
-        operation_id="incidents_add",
-        summary="A proposed case belongs to it",
-        tags=["incidents"],
-        parameters=[KEY_HEADER],
-        request=CaseRefSerializer,
-        responses=IncidentSerializer,
-    )
-    @idempotent
-    def post(self, request: Request, ref: str) -> Response:
-        """Can be changed back with detach."""
-        return self.decide(request, ref)
-
-
-class DetachFromIncident(_DecideMember):
-    """Not the same cause."""
-
-    joined = False
-
-    @extend_schema(
-        operation_id="incidents_detach",
-        summary="A case does not belong to it",
-        tags=["incidents"],
-        parameters=[KEY_HEADER],
-        request=CaseRefSerializer,
-        responses=IncidentSerializer,
-    )
-    @idempotent
-    def post(self, request: Request, ref: str) -> Response:
-        """It is not proposed for this incident again."""
-        return self.decide(request, ref)
+        return shown(request, case)

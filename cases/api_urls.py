@@ -18,8 +18,4 @@ urlpatterns = [
     path("cases/<slug:ref>/messages/", api.CaseMessages.as_view(), name="api-case-messages"),
     path("cases/<slug:ref>/close/", api.CloseCase.as_view(), name="api-case-close"),
     path("cases/<slug:ref>/reopen/", api.ReopenCase.as_view(), name="api-case-reopen"),
-    path("incidents/", api.Incidents.as_view(), name="api-incidents"),
-    path("incidents/<slug:ref>/", api.OneIncident.as_view(), name="api-incident"),
-    path("incidents/<slug:ref>/add/", api.AddToIncident.as_view(), name="api-incident-add"),
-    path("incidents/<slug:ref>/detach/", api.DetachFromIncident.as_view(), name="api-incident-detach"),
 ]

@@ -57,6 +57,8 @@ class SealEvidence(Handler[Evidence]):
     whys: ClassVar[Mapping[str, str | Promise]] = dict(SealedWhy.choices)
     # Hidden, it would otherwise stay for as long as the report does, and nobody would have decided.
     life = None
+    # For the same reason: taken back, it would stay hidden because of one person alone.
+    can_be_taken_back = False
 
     def find(self, ids: Collection[str]) -> Mapping[str, Evidence]:
         rows = Evidence.objects.defer("picture").select_related("report__case").exclude(report=None)
@@ -89,7 +91,7 @@ class SealEvidence(Handler[Evidence]):
         reports.post_update(report_id=report.pk, what=News.SCREENSHOT_DESTROYED, at=at)
 
     def not_granted(self, approval: Approval, obj: Evidence, *, at: datetime) -> None:
-        # Taken back by the one who asked, it stays hidden: only a second person may show it again.
+        # Nobody else shows it again: forgotten after an erasure, it stays hidden.
         if approval.status == Answer.REFUSED and approval.decided_by is not None:
             evidence.show_again(evidence=obj, by=approval.decided_by, at=at)
 

@@ -95,18 +95,15 @@ class CloseForm(forms.Form):
         choices=[("", _("Choose…")), *Outcome.choices],
         error_messages={"required": _("Say how it ended.")},
     )
-
-
-class TitleForm(forms.Form):
-    """A few words by which colleagues know an incident."""
-
-    prefix = "title"
-    text = forms.CharField(
-        label=_("How we call this incident"),
-        max_length=80,
-        required=False,
-        help_text=_("A few words. No names of pupils and no name of the school."),
+    is_safe = forms.BooleanField(
+        label=_("They are safe, or others look after them."),
+        error_messages={"required": _("A life may be at stake here. Close it only when you can say this.")},
     )
+
+    def __init__(self, *args: Any, in_danger: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not in_danger:
+            del self.fields["is_safe"]
 
 
 class LinksForm(forms.Form):

@@ -5,8 +5,10 @@ import uuid
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from cases import states
@@ -30,15 +32,34 @@ from reports.states import AgeRange, Kind
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
-    """Who may see which case."""
+    """Who may see which case, and who may work on it."""
 
     def visible_to(self, staff: Staff) -> Self:
-        """Own and team cases, or all of them, as the role says."""
+        """Own and team cases, those a colleague shared, if only to be read, or all of them, as the role says."""
+        return self._of(staff, Share.objects.live())
+
+    def workable_by(self, staff: Staff) -> Self:
+        """The same without those that are shared to be read only: what `cases.actions.can_work_on` says of one."""
+        return self._of(staff, Share.objects.live().filter(may_work=True))
+
+    def _of(self, staff: Staff, shares: "ShareQuerySet") -> Self:
         if staff.can(Permission.CASES_ALL):
             return self
         if staff.can(Permission.CASES_OWN):
-            return self.filter(Q(assignee=staff) | Q(team__in=staff.team_slugs()))
+            shared = is_one_of("pk", shares.filter(staff=staff).values("case"))
+            return self.filter(Q(assignee=staff) | Q(team__in=staff.team_slugs()) | Q(shared))
         return self.none()
+
+
+def is_one_of(key: str, found: "models.QuerySet[Any, Any]") -> Func:
+    """Is `key` among `found`, asked once and not of every row: the database goes by the key's index, inside an OR, too."""
+    return Func(
+        F(key),
+        ArraySubquery(found),
+        template="%(expressions)s)",
+        arg_joiner=" = ANY (",
+        output_field=models.BooleanField(),
+    )
 
 
 def new_ref() -> str:
@@ -123,6 +144,63 @@ class Case(models.Model):
         if status not in states.CASE_TRANSITIONS[CaseStatus(self.status)]:
             raise ForbiddenMove(f"A case that is {self.status} can't become {status}.")
         self.status = status
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    """Shares that hold at this moment, by the database's clock."""
+
+    def live(self) -> Self:
+        """Neither ended nor run out."""
+        return self.filter(ended_at=None, until__gt=Now())
+
+
+class Share(models.Model):
+    """A colleague reads somebody else's case, or works on it, until a moment. Nobody sweeps: it ends by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="shares")
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    may_work = models.BooleanField()  # False: to be read, and nothing else
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = SealedField()  # with the case's key
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["case", "staff"], name="share_once", condition=Q(ended_at=None)),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            # What a person may see is asked on every page: few rows, and answered by the index alone.
+            models.Index(
+                fields=["staff", "until"],
+                name="share_live",
+                condition=Q(ended_at=None),
+                include=["case", "may_work"],
+            ),
+        ]
+
+    class Privacy:
+        keep = ("id", "case", "staff", "may_work", "by", "at", "until", "ended_at", "ended_by")
+        sealed = ("reason",)
+
+    def __str__(self) -> str:
+        return f"share {self.pk}"
 
 
 class QueueItem(models.Model):
@@ -213,7 +291,7 @@ class QueueItem(models.Model):
 
     @property
     def reader(self) -> Staff | None:
-        """Who reads it just now, for the eye; what decides is `cases.queue.FREE`."""
+        """Who reads it just now, for the eye; what decides is `cases.claims.FREE`."""
         is_live = self.claimed_until is not None and self.claimed_until > timezone.now()
         return self.claimed_by if is_live and self.state == QueueState.WAITING else None
 
@@ -325,6 +403,10 @@ class IncidentMember(models.Model):
     )
 
     class Meta:
+        indexes: ClassVar[list[Any]] = [
+            # What the rail counts. Proposals that nobody decided stay with cases long closed.
+            models.Index(fields=["case"], name="member_proposed", condition=Q(state=MemberState.PROPOSED)),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["incident", "case"], name="incident_member_once"),
             models.CheckConstraint(

@@ -12,20 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet, PermissionDenied
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q, QuerySet, Value
+from django.db.models import F, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils import timezone
 
 from cases import triage
 from cases.models import Case, QueueItem
 from cases.states import CaseStatus, QueueState
-from helpline.accounts.models import Membership, Staff
+from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
-from helpline.audit import actions as audit
-from helpline.crypto import blind
-from helpline.platforms import directory, links
 from reports import actions as report_actions
 from reports.models import Link, Message, Report
 from reports.states import Status
@@ -33,7 +30,6 @@ from reports.states import Status
 PAGE = 50
 COUNT_UP_TO = 100  # a tab says "99+" beyond: counting a long queue costs more than the number is worth
 NEWS_UP_TO = 2 * PAGE  # rows that one look for news reads at most
-FREE = Q(claimed_until=None) | Q(claimed_until__lte=Now())
 ORDER = ("-danger", "rank_at", "report_id")
 
 
@@ -71,6 +67,7 @@ def _item(report: Report, links: Iterable[Link], *, at: datetime) -> QueueItem:
             submitted_at=report.submitted_at,
             deadline_at=report.deadline_at,
         ),
+        at=at,
         points={**triage.POINTS, **settings.TRIAGE_POINTS},
     )
     places = [link.platform.name for link in links]
@@ -133,6 +130,30 @@ def refresh_retold(*, at: datetime, limit: int = 500) -> int:
     return len(reports)
 
 
+@transaction.atomic
+def refresh_deadlines(*, at: datetime, limit: int = 500) -> int:
+    """Score anew what came nearer to its deadline than one of the triage's thresholds since it was scored.
+
+    Safe to run twice at once. Returns how many there were.
+    """
+    crossed = Q()
+    for near in triage.NEARING:
+        crossed |= Q(deadline_at__lte=at + near, scored_at__lt=F("deadline_at") - near)
+    found: list[UUID] = []
+    for state in (QueueState.WAITING, QueueState.OPEN):  # each has its index
+        items = QueueItem.objects.filter(crossed, state=state, deadline_at__isnull=False).order_by(*ORDER)
+        found += items.values_list("report_id", flat=True)[:limit]
+    reports = list(
+        Report.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(pk__in=found)
+        .exclude(status=Status.ERASED)
+        .order_by("pk")
+    )
+    for report in reports:
+        refresh(report=report, at=at)
+    return len(reports)
+
+
 def note_unread(*, limit: int = 500) -> int:
     """Mark items whose young person wrote something that nobody has read. Returns how many were marked."""
     waiting = (
@@ -147,82 +168,6 @@ def note_unread(*, limit: int = 500) -> int:
     return QueueItem.objects.filter(report_id__in=list(waiting)).update(unread=True)
 
 
-# --- who reads what just now ------------------------------------------------------------------------------
-#
-# A claim is a lease by the database's clock. Nobody sweeps: one that has run out holds nothing. It is no act on the
-# report, so only taking one over leaves a line in the trail; that somebody reads the report is recorded by the reading.
-
-
-class Claimed(Exception):
-    """A colleague reads this report at this moment: `by` says who."""
-
-    def __init__(self, by: Staff) -> None:
-        super().__init__("A colleague reads this report at this moment.")
-        self.by = by
-
-
-def _lease() -> Any:
-    return Now() + settings.CLAIM
-
-
-def claim(*, report: Report, by: Staff) -> bool:
-    """`by` reads it: for `settings.CLAIM` nobody else is offered it. Again before it ends, the time begins anew.
-
-    False when a colleague reads it, or when it waits no longer.
-    """
-    free = QueueItem.objects.filter(FREE | Q(claimed_by=by), report=report, state=QueueState.WAITING)
-    return bool(free.update(claimed_by=by, claimed_until=_lease()))
-
-
-def release(*, report: Report, by: Staff) -> bool:
-    """Give it back to everyone. False when `by` had not claimed it."""
-    mine = QueueItem.objects.filter(report=report, claimed_by=by)
-    return bool(mine.update(claimed_by=None, claimed_until=None))
-
-
-@transaction.atomic
-def take_over(*, report: Report, by: Staff, at: datetime) -> bool:
-    """A supervisor reads it instead of whoever does. False when it waits no longer. Raises PermissionDenied."""
-    if not by.can(Permission.CASES_ALL):
-        raise PermissionDenied
-    item = (
-        QueueItem.objects.select_for_update(no_key=True)
-        .filter(report=report, state=QueueState.WAITING)
-        .first()
-    )
-    if item is None:
-        return False
-    QueueItem.objects.filter(pk=item.pk).update(claimed_by=by, claimed_until=_lease())
-    audit.record(by=by, verb="report.taken_over", obj=report, detail={"from": item.claimed_by_id}, at=at)
-    return True
-
-
-@transaction.atomic
-def next_for(*, staff: Staff) -> UUID | None:
-    """Claim the most urgent report that waits and that nobody reads; its id, or None when there is none.
-
-    Two who ask at once get two: what one is being given, the other passes over.
-    """
-    waiting = QueueItem.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
-        FREE, state=QueueState.WAITING
-    )
-    item = waiting.order_by(*ORDER).first()
-    if item is None:
-        return None
-    QueueItem.objects.filter(pk=item.pk).update(claimed_by=staff, claimed_until=_lease())
-    return item.report_id
-
-
-def check_nobody_else_reads(*, report: Report, allowed: Iterable[Staff]) -> None:
-    """Raises Claimed when somebody other than `allowed` reads it. Its line stays locked, so that nobody begins now."""
-    item = QueueItem.objects.select_for_update(no_key=True).filter(report=report).first()
-    if item is None or item.claimed_by_id is None or item.claimed_by_id in {one.pk for one in allowed}:
-        return
-    live = QueueItem.objects.filter(pk=item.pk, claimed_until__gt=Now()).select_related("claimed_by").first()
-    if live is not None and live.claimed_by is not None:
-        raise Claimed(live.claimed_by)
-
-
 # --- reading ----------------------------------------------------------------------------------------------
 
 
@@ -230,7 +175,7 @@ def check_nobody_else_reads(*, report: Report, allowed: Iterable[Staff]) -> None
 class Filters:
     """What the counsellor asked to see. Empty means all. Days are those of the helpline's own time zone, both included."""
 
-    view: str = "waiting"  # waiting, mine, open
+    view: str = "waiting"  # waiting, mine, open, alone: a case that is with nobody
     kind: str = ""
     age_range: str = ""
     language: str = ""
@@ -239,7 +184,7 @@ class Filters:
     until: date | None = None
 
 
-VIEWS = ("waiting", "mine", "open")
+VIEWS = ("waiting", "mine", "open", "alone")
 
 
 class BadCursor(ValueError):
@@ -267,29 +212,44 @@ def _after(cursor: str) -> Q:
 
 def items(*, staff: Staff, filters: Filters) -> QuerySet[QueueItem]:
     """The filtered queue, most urgent first, without a limit."""
-    found = QueueItem.objects.select_related("holder", "case", "claimed_by").order_by(*ORDER)
+    # What waits has no holder, and what is in hand no reader: fifty times less to fetch.
+    people = ("claimed_by",) if filters.view == "waiting" else ("holder", "case")
+    found = QueueItem.objects.select_related(*people).order_by(*ORDER)
     if filters.view == "mine":
         found = found.filter(state=QueueState.OPEN, holder=staff)
     elif filters.view == "open":
         found = found.filter(state=QueueState.OPEN)
         if not staff.can(Permission.CASES_ALL):
             # Not-yours looks like not-there, in the list as on the page.
-            teams = Membership.objects.filter(staff=staff).values("team")
-            in_hand = Case.objects.filter(team__in=teams).exclude(status=CaseStatus.CLOSED)
-            found = found.filter(Q(holder=staff) | Q(case__in=in_hand))
+            found = found.filter(case__in=_in_hand(staff))
+    elif filters.view == "alone":
+        found = found.filter(state=QueueState.OPEN, holder=None)
+        if not staff.can(Permission.CASES_ALL):
+            found = found.filter(case__team__in=staff.team_slugs())
     else:
         found = found.filter(state=QueueState.WAITING)
     for name in ("kind", "age_range", "language"):
         if value := getattr(filters, name):
             found = found.filter(**{name: value})
     if filters.since:
-        found = found.filter(submitted_at__gte=_midnight(filters.since))
+        found = found.filter(submitted_at__gte=midnight(filters.since))
     if filters.until:
-        found = found.filter(submitted_at__lt=_midnight(filters.until + timedelta(days=1)))
+        found = found.filter(submitted_at__lt=midnight(filters.until + timedelta(days=1)))
     return found.filter(danger=True) if filters.danger else found
 
 
-def _midnight(day: date) -> datetime:
+def day_in(text: str) -> date | None:
+    """The day that is written: 2026-03-02, 02/03/2026, 2.3.2026. None for anything else."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"):
+        try:
+            day = datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+        return day if 2000 <= day.year < 2100 else None
+    return None
+
+
+def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
@@ -304,17 +264,34 @@ def page(
     return rows[:limit], cursor_of(rows[limit - 1]) if len(rows) > limit else ""
 
 
-def tabs(*, staff: Staff) -> dict[str, QuerySet[QueueItem]]:
+def tabs(*, staff: Staff) -> dict[str, QuerySet[Any]]:
     """What stands under each tab, for `capped_counts`."""
-    return {view: items(staff=staff, filters=Filters(view=view)) for view in VIEWS}
+    found: dict[str, QuerySet[Any]] = {view: items(staff=staff, filters=Filters(view=view)) for view in VIEWS}
+    # As many as the items of these cases, and found without them.
+    return found if staff.can(Permission.CASES_ALL) else found | {"open": _in_hand(staff)}
+
+
+def _in_hand(staff: Staff) -> QuerySet[Case]:
+    return Case.objects.visible_to(staff).exclude(status=CaseStatus.CLOSED)
 
 
 def capped_counts(found: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each would give, counted up to COUNT_UP_TO, all in one statement."""
-    statement = _Statement()
-    for rows in found.values():
-        statement.count(rows)
-    return dict(zip(found, statement.ask(), strict=True))
+    return CappedCounts(found).ask()
+
+
+class CappedCounts:
+    """The same, to be asked again and again: Django needs longer to write the statement than the database to answer."""
+
+    def __init__(self, found: Mapping[str, QuerySet[Any]]) -> None:
+        self.names = tuple(found)
+        self.statement = _Statement()
+        for rows in found.values():
+            self.statement.count(rows)
+
+    def ask(self) -> dict[str, int]:
+        """The numbers, as they are now."""
+        return dict(zip(self.names, self.statement.ask(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +310,7 @@ def news(*, staff: Staff, filters: Filters, after: str = "") -> News:
     if after:
         found = found.filter(_after(after))
     told = found.values(
-        *("report_id", "state", "submitted_at", "deadline_at", "unread", "claimed_by_id"),
+        *("report_id", "state", "score", "submitted_at", "deadline_at", "unread", "claimed_by_id"),
         holder_name=_name_of("holder"),
         reader_name=_name_of("claimed_by"),
         is_read=Q(claimed_until__gt=Now()),
@@ -397,64 +374,8 @@ class _Statement:
         return [json.loads(one) if isinstance(one, str) else one for one in answers]
 
 
-def in_danger() -> Iterable[QueueItem]:
-    """The strip above everything: waiting, and a life may be at stake."""
-    return QueueItem.objects.filter(state=QueueState.WAITING, danger=True).order_by("rank_at")[:5]
-
-
-def search(*, staff: Staff, text: str, limit: int = PAGE) -> Sequence[QueueItem]:
-    """Reports and cases this person may see that carry `text` as reference, link, account or day.
-
-    Compared are blind indexes. Each way of finding is asked by itself, so that each has its index; who may see what is
-    asked of the few that were found.
-    """
-    text = text.replace("\0", "").strip()
-    ways: list[QuerySet[Any, Any]] = [QueueItem.objects.filter(case__ref=text.upper()).values("report_id")]
-    urls = [
-        blind.index("url", links.blind_key(written.url))
-        for written in links.find_links(text, skip_malformed=True)
+def in_danger() -> QuerySet[QueueItem]:
+    """Waiting, and a life may be at stake: the most urgent first."""
+    return QueueItem.objects.filter(state=QueueState.WAITING, danger=True).order_by("rank_at", "report_id")[
+        :PAGE
     ]
-    if urls:
-        ways.append(Link.objects.filter(url_index__in=urls).values("report_id"))
-    if accounts := _account_indexes(text):
-        ways.append(Link.objects.filter(account_index__in=accounts).values("report_id"))
-    if day := day_in(text):
-        then = QueueItem.objects.filter(
-            submitted_at__gte=_midnight(day), submitted_at__lt=_midnight(day + timedelta(days=1))
-        )
-        ways.append(
-            _visible_to(staff, then).order_by("-submitted_at", "report_id").values("report_id")[:limit]
-        )
-    found = [one["report_id"] for one in ways[0].union(*ways[1:])]
-    rows = _visible_to(staff, QueueItem.objects.filter(pk__in=found))
-    rows = rows.select_related("holder", "case", "claimed_by")
-    return list(rows.order_by("-submitted_at", "report_id")[:limit])
-
-
-def _visible_to(staff: Staff, found: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
-    """What of `found` waits, or is a case this person may see. Only the cases among `found` are looked at."""
-    cases = Case.objects.visible_to(staff).filter(report__in=found.order_by().values("report_id"))
-    seen = Q(case__in=cases)
-    if staff.can(Permission.QUEUE_READ):
-        seen |= Q(state=QueueState.WAITING)
-    return found.filter(seen)
-
-
-def day_in(text: str) -> date | None:
-    """The day that is written: 2026-03-02, 02/03/2026, 2.3.2026. None for anything else."""
-    for form in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"):
-        try:
-            day = datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-        return day if 2000 <= day.year < 2100 else None
-    return None
-
-
-def _account_indexes(name: str) -> list[bytes | None]:
-    """The blind indexes `name` would have as an account of each platform: nobody says which one they mean."""
-    try:
-        keys = [links.account_key(slug, name) for slug in directory.current().by_slug]
-    except links.MalformedLink:
-        return []
-    return [blind.index("account", key) for key in keys]

@@ -1,11 +1,16 @@
 """The rail of the desk: where this person may go, and how much waits for them there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -21,11 +26,31 @@ from helpline.approvals import actions as approvals
 TAKEDOWNS_NEEDING_A_PERSON = "cases.takedowns.desk.needing_a_person"
 # The same of the referrals: those to ask about again.
 REFERRALS_DUE = "cases.referrals.desk.due"
+# And the tasks of `staff` for today or before.
+TASKS_DUE = "cases.todo.desk.due"
+# Who would like to talk with a supervisor.
+TALKS_WANTED = "cases.wellbeing.actions.wanted"
+# And the calls of `staff` that are not finished.
+CALLS_UNFINISHED = "cases.listening.actions.unfinished"
+
+# Offers of cases that wait for `staff`, those that came back to them, and the shift they are on.
+OFFERED = "cases.handover.desk.offered_to"
+OFFERS_BACK = "cases.handover.desk.came_back_to"
+SHIFT = "cases.handover.desk.shift_of"
 
 # (icon, label, address, who sees it, which count)
 PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = (
     ("queue", _("Queue"), "desk:queue", (Permission.QUEUE_READ,), "waiting"),
+    ("calls", _("Calls"), "listening:list", (Permission.CASES_OWN,), "calls"),
     ("cases", _("My cases"), "desk:cases", (Permission.CASES_OWN, Permission.CASES_ALL), "unread"),
+    ("tasks", _("My tasks"), "todo:list", (Permission.CASES_OWN, Permission.CASES_ALL), "tasks"),
+    (
+        "transfers",
+        _("Hand-overs"),
+        "handover:transfers",
+        (Permission.CASES_OWN, Permission.CASES_ALL),
+        "offered",
+    ),
     ("incidents", _("Incidents"), "desk:incidents", (Permission.CASES_OWN, Permission.CASES_ALL), "proposed"),
     ("takedowns", _("Takedowns"), "takedowns:desk", (Permission.TAKEDOWNS,), "takedowns"),
     (
@@ -38,18 +63,32 @@ PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = 
     ("platforms", _("Platforms"), "desk:platforms", (Permission.PLATFORMS, Permission.TAKEDOWNS), ""),
     ("approvals", _("To approve"), "desk:approvals", (Permission.APPROVE,), "approvals"),
     ("figures", _("Figures"), "dashboards:dashboard", (Permission.FIGURES,), ""),
-    ("team", _("Team"), "desk:team", (Permission.ACCOUNTS, Permission.CASES_ALL), ""),
+    ("team", _("Team"), "handover:team", (Permission.ACCOUNTS, Permission.CASES_ALL), ""),
+    ("accounts", _("Accounts"), "accounts:list", (Permission.ACCOUNTS,), ""),
+    (
+        "wellbeing",
+        _("Wellbeing"),
+        "wellbeing:team",
+        (Permission.QUEUE_READ, Permission.CASES_OWN, Permission.CASES_ALL),
+        "talks",
+    ),
     ("trail", _("Trail"), "desk:trail", (Permission.TRAIL,), ""),
 )
+
+QUEUE_PAGES = ("/staff/reports/", "/staff/queue/", "/staff/search/", "/staff/next/")
 
 # What the number beside a place counts, in words.
 COUNTED: Mapping[str, Promise | str] = {
     "waiting": _("Waiting"),
+    "calls": _("Not finished"),
     "unread": _("Unread"),
+    "tasks": _("Due today or before"),
+    "offered": _("Offered to me"),
     "proposed": _("To decide"),
     "takedowns": _("What needs a person"),
     "referrals": _("To follow up"),
     "approvals": _("Waiting for me"),
+    "talks": _("Would like to talk"),
 }
 
 
@@ -57,22 +96,54 @@ def counts(request: HttpRequest) -> dict[str, int]:
     """What waits, by name, each counted up to `queue.COUNT_UP_TO`; one statement a request, whatever the page shows."""
     kept: dict[str, int] | None = getattr(request, "_desk_counts", None)
     if kept is None:
-        kept = queue.capped_counts(_counted(request.user)) if isinstance(request.user, Staff) else {}
+        kept = _question(_Asker.of(request.user)).ask() if isinstance(request.user, Staff) else {}
         request._desk_counts = kept  # type: ignore[attr-defined]
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Somebody, with all that decides what is counted for them."""
+
+    pk: int
+    permissions: frozenset[str]
+    teams: tuple[str, ...]
+    day: date
+    staff: Staff = field(compare=False)
+
+    @classmethod
+    def of(cls, staff: Staff) -> Self:
+        """`staff`, today. Whoever sees every case is not asked for their teams."""
+        teams = () if staff.can(Permission.CASES_ALL) else tuple(sorted(staff.team_slugs()))
+        return cls(staff.pk, frozenset(staff.role.permissions), teams, timezone.localdate(), staff)
+
+
+@lru_cache(maxsize=256)
+def _question(asker: _Asker) -> queue.CappedCounts:
+    """What `counts` asks for them. Kept, because nothing else decides it: not the hour, not what was counted before."""
+    return queue.CappedCounts(_counted(asker.staff))
 
 
 def _counted(staff: Staff) -> dict[str, QuerySet[Any]]:
     found: dict[str, QuerySet[Any]] = {}
     if staff.can(Permission.QUEUE_READ):
         found |= queue.tabs(staff=staff)
-        found["danger"] = QueueItem.objects.filter(state=QueueState.WAITING, danger=True)
+        # The strip sends nobody away from the one in danger whom they are reading.
+        theirs = Q(claimed_by=staff, claimed_until__gt=Now())
+        found["danger"] = QueueItem.objects.filter(~theirs, state=QueueState.WAITING, danger=True)
     if staff.can(Permission.CASES_OWN) or staff.can(Permission.CASES_ALL):
         found["unread"] = QueueItem.objects.filter(state=QueueState.OPEN, holder=staff, unread=True)
-        mine = Case.objects.visible_to(staff).exclude(status=CaseStatus.CLOSED)
+        mine = Case.objects.workable_by(staff).exclude(status=CaseStatus.CLOSED)
         found["proposed"] = IncidentMember.objects.filter(state=MemberState.PROPOSED, case__in=mine)
+        calls: Callable[..., QuerySet[Any]] = import_string(CALLS_UNFINISHED)
+        found["calls"] = calls(staff)
         due: Callable[..., QuerySet[Any]] = import_string(REFERRALS_DUE)
         found["referrals"] = due(staff)
+        found["tasks"] = import_string(TASKS_DUE)(staff)
+        for name, path in (("offered", OFFERED), ("offers_back", OFFERS_BACK), ("shift", SHIFT)):
+            found[name] = import_string(path)(staff)
+    if staff.can(Permission.CASES_ALL):
+        found["talks"] = import_string(TALKS_WANTED)().exclude(staff=staff)
     if staff.can(Permission.TAKEDOWNS):
         needing: Callable[..., QuerySet[Any]] = import_string(TAKEDOWNS_NEEDING_A_PERSON)
         found["takedowns"] = needing(staff)
@@ -106,7 +177,17 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         if any(staff.can(permission) for permission in permissions)
     ]
     here = max(
-        (str(place["url"]) for place in places if request.path.startswith(str(place["url"]))),
+        (
+            str(place["url"])
+            for place in places
+            # The queue's own address begins every other one: a report is of it, my account is not.
+            if request.path.startswith(str(place["url"]))
+            and (
+                place["icon"] != "queue"
+                or request.path.startswith(QUEUE_PAGES)
+                or request.path == place["url"]
+            )
+        ),
         default="",
         key=len,
     )

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from cases.models import Case, IncidentMember, QueueItem
-from cases.states import CaseStatus, Happening, IncidentStatus, MemberState, Outcome, QueueState
+from cases.models import Case, QueueItem
+from cases.states import CaseStatus, Happening, Outcome, QueueState
 from cases.triage import Reason
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -193,30 +193,6 @@ class CaseSerializer(CaseRowSerializer):
         return fields
 
 
-class MemberSerializer(serializers.Serializer[Any]):
-    """A case in an incident. `case` is null where it is not yours to see."""
-
-    case = serializers.SerializerMethodField()
-    state = serializers.ChoiceField(MemberState.choices)
-    reasons = serializers.ListField(
-        child=serializers.CharField(), help_text="url, account, fingerprint, school"
-    )
-    proposed_at = serializers.DateTimeField()
-    decided_at = serializers.DateTimeField(allow_null=True)
-
-    def get_case(self, member: IncidentMember) -> str | None:
-        return member.case.ref if self.context["may_see"](member.case) else None
-
-
-class IncidentSerializer(serializers.Serializer[Any]):
-    """Cases with one cause."""
-
-    ref = serializers.CharField()
-    status = serializers.ChoiceField(IncidentStatus.choices)
-    opened_at = serializers.DateTimeField()
-    members = MemberSerializer(many=True)
-
-
 # --- taking -------------------------------------------------------------------------------------------
 
 
@@ -251,12 +227,6 @@ class CloseSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value(hyphened(data, "outcome"))
-
-
-class CaseRefSerializer(serializers.Serializer[Any]):
-    """A case, by its reference."""
-
-    case = serializers.CharField(max_length=8)
 
 
 def hyphened(data: Any, *names: str) -> Any:

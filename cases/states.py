@@ -85,3 +85,5 @@ class Happening(TextChoices):
     CLOSED = "closed", _("Case closed")
     REOPENED = "reopened", _("Case reopened")
     REFERRED = "referred", _("Referral")
+    HANDED = "handed", _("Hand-over")
+    SHARED = "shared", _("Shared with a colleague")

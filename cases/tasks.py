@@ -15,6 +15,7 @@ def triage_new_reports(**kwargs: Any) -> None:
     while queue.add_new_reports(at=now) == 500:
         pass
     queue.refresh_retold(at=now)
+    queue.refresh_deadlines(at=now)
     queue.note_unread()
     actions.bring_back(at=now)
     actions.follow_erasures(at=now)

@@ -19,6 +19,7 @@ class Reason(TextChoices):
 
     IN_DANGER = "in-danger", _("In danger right now")
     SELF_HARM = "self-harm", _("Thinks of self-harm")
+    DEADLINE_NOW = "deadline-now", _("A threat runs out within hours")
     DEADLINE_SOON = "deadline-soon", _("A threat runs out within a day")
     VIOLENCE = "violence", _("Violence")
     ADULT = "adult", _("An adult is behind it")
@@ -41,6 +42,7 @@ class Reason(TextChoices):
 POINTS: Mapping[str, int] = {
     Reason.IN_DANGER: 100,
     Reason.SELF_HARM: 100,
+    Reason.DEADLINE_NOW: 90,
     Reason.DEADLINE_SOON: 60,
     Reason.VIOLENCE: 50,
     Reason.ADULT: 50,
@@ -64,7 +66,12 @@ POINTS: Mapping[str, int] = {
 DANGER = frozenset({Reason.IN_DANGER, Reason.SELF_HARM})
 # One point weighs as much as this much waiting, so that a quiet report overtakes a loud one that came hours later.
 WAIT_PER_POINT = timedelta(minutes=6)
-SOON = timedelta(hours=24)
+# A deadline weighs more as it comes nearer, and once it has passed: the nearest of these that holds. Whenever one is
+# crossed the report is scored again (`cases.queue.refresh_deadlines`).
+NEARING: Mapping[timedelta, Reason] = {
+    timedelta(hours=6): Reason.DEADLINE_NOW,
+    timedelta(hours=24): Reason.DEADLINE_SOON,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,8 @@ class Score:
     rank_at: datetime
 
 
-def score(facts: Facts, *, points: Mapping[str, int] = POINTS) -> Score:
-    """The priority of a report. Pure: the same facts give the same score, however long ago they were told."""
+def score(facts: Facts, *, at: datetime, points: Mapping[str, int] = POINTS) -> Score:
+    """The priority of a report at the moment `at`, which only its deadline asks for. Pure."""
     said = set(facts.circumstances)
     found = {reason for reason in Reason if reason.value in said & {c.value for c in Circumstance}}
     if facts.age_range == AgeRange.UNDER_13:
@@ -102,8 +109,8 @@ def score(facts: Facts, *, points: Mapping[str, int] = POINTS) -> Score:
         found.add(Reason.REAL_IMAGE)
     if facts.deadline_at is not None:
         found.discard(Reason.DEADLINE)
-        near = facts.deadline_at - facts.submitted_at <= SOON
-        found.add(Reason.DEADLINE_SOON if near else Reason.DEADLINE)
+        left = facts.deadline_at - at
+        found.add(next((reason for near, reason in NEARING.items() if left <= near), Reason.DEADLINE))
     weighed = sorted(
         ((reason, points[reason]) for reason in found), key=lambda pair: (-pair[1], pair[0].value)
     )

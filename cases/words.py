@@ -67,6 +67,8 @@ SHARED: Mapping[str, Words] = {
     "account": gettext_lazy("The same account"),
     "fingerprint": gettext_lazy("The same picture, by its fingerprint"),
     "school": gettext_lazy("The same school"),
+    "near": gettext_lazy("A picture that looks the same"),
+    "code": gettext_lazy("The code that the school gave out"),
 }
 CONTACTS: Mapping[str, Words] = {
     "none": gettext_lazy("They come back with their code. Write nowhere else."),
@@ -112,6 +114,22 @@ CHOICES: Mapping[str, Mapping[str, Words]] = {
 }
 
 
+# Steps of a hand-over and of a share, as the case's timeline says them.
+HANDED: Mapping[str, Words] = {
+    "offered": gettext_lazy("Offered to %(name)s"),
+    "accepted": gettext_lazy("%(name)s took it on"),
+    "declined": gettext_lazy("%(name)s did not take it on"),
+    "taken-back": gettext_lazy("The offer was taken back"),
+    "expired": gettext_lazy("Nobody answered the offer in time. It stayed where it was."),
+    "void": gettext_lazy("The offer ended: the case moved on"),
+}
+SHARED_STEPS: Mapping[str, Words] = {
+    "work": gettext_lazy("Shared with %(name)s, to work on it"),
+    "read": gettext_lazy("Shared with %(name)s, to read it"),
+    "ended": gettext_lazy("Not shared with %(name)s any more"),
+}
+
+
 def reason(code: str) -> Words:
     """A reason of the priority; a code from an older version is shown as it stands."""
     return REASONS.get(code, code)
@@ -123,8 +141,12 @@ def circumstance(code: str) -> Words:
 
 
 def answers(said: Mapping[str, Any]) -> list[tuple[Words, str]]:
-    """What else was written, a line each; a question from another version keeps its own name."""
-    return [(ANSWERS.get(name, name), _answer(name, value)) for name, value in said.items() if value]
+    """What else was written, a line each; a question from another version keeps its own name.
+
+    The name of a site stands with the plain facts.
+    """
+    others = ((name, value) for name, value in said.items() if value and name != "site")
+    return [(ANSWERS.get(name, name), _answer(name, value)) for name, value in others]
 
 
 def _answer(name: str, value: Any) -> str:
@@ -149,12 +171,34 @@ def lasting(span: timedelta) -> str:
     return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
+def left(span: timedelta) -> str:
+    """How long until a deadline, or since: "in 5 h", "passed 2 days ago"."""
+    if span > timedelta(0):
+        return _("in %(time)s") % {"time": lasting(span)}
+    return _("passed %(time)s ago") % {"time": lasting(-span)}
+
+
 def event(line: CaseEvent) -> str:
     """A line of a case's timeline as a sentence."""
     data = line.data
     match line.what:
+        case Happening.ASSIGNED if data.get("to") == "":
+            return _("With nobody now")
+        case Happening.HANDED if data.get("step") in HANDED:
+            return str(HANDED[data["step"]]) % {"name": data.get("to", "")}
+        case Happening.SHARED if data.get("to"):
+            said = SHARED_STEPS.get(data.get("step", ""), SHARED_STEPS["work"])
+            return str(said) % {"name": data["to"]}
         case Happening.ASSIGNED if data.get("to"):
             return _("Assigned to %(name)s") % {"name": data["to"]}
+        case Happening.MESSAGED if data.get("taken_back"):
+            return _("Message taken back before it was read")
+        case Happening.NOTED if data.get("removed"):
+            return _("Note removed")
+        case Happening.NOTED if data.get("put_back"):
+            return _("Note put back")
+        case Happening.REOPENED if data.get("undone"):
+            return _("Closing undone")
         case Happening.LINKS_ADDED if data.get("count"):
             count = int(data["count"])
             return ngettext("%(count)s link added", "%(count)s links added", count) % {"count": count}

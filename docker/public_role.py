@@ -12,16 +12,25 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 ROLE = "helpline_public"
+# Which rows it may touch and which columns of them; what is not named it can neither read nor change.
 GRANTS = {
-    "reports_draft": "SELECT, INSERT, UPDATE, DELETE",
-    "reports_report": "SELECT, INSERT, UPDATE",
-    "reports_link": "SELECT, INSERT, UPDATE",
-    "reports_fingerprint": "SELECT, INSERT, UPDATE",
+    "reports_draft": "SELECT, INSERT, UPDATE (answers, language, changed_at, expires_at), DELETE",
+    # All but what a report is: its number, where it came from, when.
+    "reports_report": "SELECT, INSERT, UPDATE (language, who, age_range, kind, circumstances, deadline_at, story, "
+    "answers, school, school_index, contact, contact_via, is_complete, is_retold, last_contact_at, code_said_aloud, "
+    "code_key, locator, staff_key, status, erased_at)",
+    # Taken back, or erased. Which site it is about is never changed from here.
+    "reports_link": "SELECT, INSERT, UPDATE (status, status_at, url, url_index, account, account_index, seen_at)",
+    "reports_fingerprint": "SELECT, INSERT, UPDATE (value, value_index), DELETE",
     "reports_update": "SELECT, INSERT",
-    "reports_message": "SELECT, INSERT, UPDATE",
-    # A screenshot that is taken back goes for good.
-    "reports_evidence": "SELECT, INSERT, UPDATE, DELETE",
-    "reports_nudge": "SELECT, INSERT, UPDATE",
+    "reports_message": "SELECT, INSERT, UPDATE (read_at, body)",
+    # No page shows a screenshot back, so none can be read from here. One that is taken back goes for good; what the
+    # desk hid or destroyed stays hidden and destroyed.
+    "reports_evidence": "SELECT (id, draft_id, report_id, what, sha256, width, height, size, staff_key, code_key, "
+    "added_at, hidden_at, destroyed_at, destroyed_by_id, destroyed_why), INSERT, "
+    "UPDATE (draft_id, report_id, staff_key, code_key, picture, sha256), DELETE",
+    # Signs are left by the desk; here one that waits is put aside or follows another hour.
+    "reports_nudge": "SELECT (id, report_id, status, done_at), UPDATE (status, why, done_at, due_at, leased_until)",
     "web_apiwrite": "SELECT, INSERT, DELETE",
     "platforms_platform": "SELECT",
     # It adds to the trail and can't read it; the id is what PostgreSQL gives back.
@@ -30,7 +39,9 @@ GRANTS = {
 
 
 def grant(connection: Connection, *, role: str = ROLE) -> None:
-    """Take every right on tables from `role`, then give those of GRANTS. In one transaction, so it is never without."""
+    """Take every right on tables and columns from `role`, then give those of GRANTS. In one transaction, so it is never
+    without.
+    """
     name = sql.Identifier(role)
     with connection, connection.cursor() as cursor:
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name))

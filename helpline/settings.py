@@ -98,6 +98,11 @@ INSTALLED_APPS = [
     "cases",
     "cases.takedowns",
     "cases.referrals",
+    "cases.listening",
+    "cases.todo",
+    "cases.incidents",
+    "cases.handover",
+    "cases.wellbeing",
     "cases.dashboards",
     "cases.demo",
     "django.contrib.auth",
@@ -218,11 +223,18 @@ CELERY_BEAT_SCHEDULE = {
         ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
         ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
         ("erased-referrals", "cases.referrals.tasks.follow_erasures", SWEEP_SECONDS),
+        ("erased-todo", "cases.todo.tasks.follow_erasures", SWEEP_SECONDS),
+        ("tidy-todo", "cases.todo.tasks.tidy", 3600.0),
+        ("compare-cases", "cases.incidents.tasks.compare_again", SWEEP_SECONDS),
+        ("erased-incidents", "cases.incidents.tasks.follow_erasures", SWEEP_SECONDS),
+        ("handovers", "cases.handover.tasks.sweep", SWEEP_SECONDS),
         ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
         ("nudges", "reports.tasks.send_nudges", SWEEP_SECONDS),
         ("erase-expired", "reports.tasks.erase_expired_reports", 3600.0),
         ("expire-approvals", "helpline.approvals.tasks.expire", 600.0),
+        ("forget-calls", "cases.listening.tasks.forget_calls", 60.0),
         ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
+        ("forget-wellbeing", "cases.wellbeing.tasks.forget", 3600.0),
         ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
     )
 }
@@ -239,6 +251,9 @@ EVIDENCE_ENABLED = env.bool("HELPLINE_EVIDENCE", default=True)
 EVIDENCE_MAX_BYTES = env.int("HELPLINE_EVIDENCE_MAX_BYTES", default=8 * 1024 * 1024)
 EVIDENCE_MAX_PIXELS = 20_000_000
 EVIDENCE_MOST = 10  # of one report
+# Of reports that are not sent yet, in bytes: anybody can begin one. What is sent does not count.
+EVIDENCE_UNSENT_MAX_BYTES = env.int("HELPLINE_EVIDENCE_UNSENT_MAX_BYTES", default=2 * 1024**3)
+EVIDENCE_UNSENT_EACH = 3 * EVIDENCE_MAX_BYTES  # in one of them
 # Where a neutral sign by text message is handed over (POST, JSON). Blank: text messages are not offered.
 SMS_GATEWAY_URL = env.str("HELPLINE_SMS_GATEWAY_URL", default="")
 SMS_GATEWAY_TOKEN = env.str("HELPLINE_SMS_GATEWAY_TOKEN", default="")
@@ -277,15 +292,43 @@ APPROVAL_HANDLERS = {
     "seal-evidence": "cases.approving.SealEvidence",
     "erase-report": "cases.approving.EraseReport",
     "referral-without-consent": "cases.referrals.approving.WithoutConsent",
+    "export-case": "cases.exports.approving.ExportCase",
+    "another-code": "cases.listening.approving.AnotherCode",
+    "change-channel": "cases.channels.approving.ChangeChannel",
+    "open-account": "cases.accounts.approving.OpenAccount",
+    "change-role": "cases.accounts.approving.ChangeRole",
+    "change-teams": "cases.accounts.approving.ChangeTeams",
+    "change-permissions": "cases.accounts.approving.ChangePermissions",
+    "change-email": "cases.accounts.approving.ChangeEmail",
+    "reset-access": "cases.accounts.approving.ResetAccess",
 }
+# Called, by dotted path, in the transaction that closes an account: (staff=, by=, at=). Nothing stays with who left.
+ON_STAFF_LEAVING = ["cases.handover.actions.nothing_stays"]
+# How long an offer of a case waits for an answer, in hours; then it is over, and the case stays where it was.
+TRANSFER_LIFE = timedelta(hours=env.float("HELPLINE_TRANSFER_HOURS", default=24))
+# How long a call that was begun and not sent is kept, after its counsellor last wrote in it, in hours.
+CALL_DRAFT_HOURS = env.int("HELPLINE_CALL_DRAFT_HOURS", default=72)
 # How long a report that somebody opened is not offered to others, in minutes.
 CLAIM = timedelta(minutes=env.float("HELPLINE_CLAIM_MINUTES", default=10))
+# For how long a message that nobody read, a note or the end of a case can be taken back, in minutes.
+UNSEND = timedelta(minutes=env.float("HELPLINE_UNSEND_MINUTES", default=5))
+# How long after a second person agreed a case can be saved as a file, by who asked.
+EXPORT_FOR = timedelta(hours=env.float("HELPLINE_EXPORT_HOURS", default=24))
 # Whom a case can be handed to, and what each accepts: law and practice, to check. The layout: cases/referrals/recipients.py
 REFERRALS_FILE = env.str("HELPLINE_REFERRALS_FILE", default="") or str(
     BASE_DIR / "cases" / "referrals" / "data" / "recipients.json"
 )
 # Overrides of cases.triage.POINTS, as JSON: {"blackmail": 45}
 TRIAGE_POINTS: dict[str, int] = env.json("HELPLINE_TRIAGE_POINTS", default={})
+
+# --- The wellbeing of those who read -------------------------------------------------------------------
+
+# What is kept about what colleagues read goes after this many days; which report it was, after these. The caps are sums of
+# weights (cases/wellbeing/weights.py): above one, lighter ones come first. Nothing is ever blocked.
+WELLBEING_DAYS = timedelta(days=env.int("HELPLINE_WELLBEING_DAYS", default=30))
+WELLBEING_ID_DAYS = timedelta(days=2)
+WELLBEING_DAY_CAP = env.int("HELPLINE_WELLBEING_DAY_CAP", default=24)
+WELLBEING_WEEK_CAP = env.int("HELPLINE_WELLBEING_WEEK_CAP", default=80)
 
 # --- Mail ---------------------------------------------------------------------------------------------
 

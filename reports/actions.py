@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -15,6 +15,7 @@ from helpline import columns
 from helpline.audit import actions as audit
 from helpline.crypto import blind, wrapping
 from helpline.crypto.box import Box
+from helpline.ids import new_id
 from helpline.platforms import directory
 from helpline.platforms import links as platform_links
 from helpline.platforms.models import Platform
@@ -45,6 +46,7 @@ class LinkFacts:
     url: str = ""
     account: str = ""
     platform: str = ""  # slug; empty: recognised from the address
+    site: str = ""  # what they call a site that the directory does not name
     seen_at: datetime | None = None
     reported_before: bool | None = None
 
@@ -94,7 +96,7 @@ class TooManyLinks(Exception):
 def start_draft(*, language: str, code: str, answers: dict[str, Any], at: datetime) -> Draft:
     """The first answer. From here on the code opens everything."""
     draft = Draft(
-        id=uuid4(),
+        id=new_id(),
         language=language,
         started_at=at,
         changed_at=at,
@@ -171,17 +173,22 @@ def submit_report(
     by: models.Model | str = audit.YOUNG_PERSON,
     report_id: UUID | None = None,
     is_complete: bool = True,
+    said_aloud: bool = False,
 ) -> Report:
-    """A report with its links and fingerprints, sealed for the staff and for `code` (normalised), all in one statement."""
+    """A report with its links and fingerprints, sealed for the staff and for `code` (normalised), all in one statement.
+
+    `said_aloud`: somebody else than the young person sees the code, so they take one of their own first.
+    """
     key = wrapping.new_data_key()
     box = Box(key)
     report = Report(
-        id=report_id or uuid4(),
+        id=report_id or new_id(),
         channel=submission.channel,
         submitted_at=at,
         last_contact_at=at,
         locator=blind.locator(code),
         is_complete=is_complete,
+        code_said_aloud=said_aloud,
     )
     report.staff_key = wrapping.wrap_for_staff(key, about=report.about)
     report.code_key = wrapping.wrap_for_code(key, code=code, about=report.about)
@@ -208,10 +215,20 @@ def _tell(report: Report, submission: Submission, box: Box) -> None:
     report.school_index = blind.index("school", " ".join(submission.school.casefold().split()))
     report.story = box.seal(report, "story", submission.story)
     report.school = box.seal(report, "school", submission.school)
-    report.answers = box.seal_json(report, "answers", submission.answers)
+    report.answers = box.seal_json(report, "answers", _with_sites(submission.answers, submission.links))
     report.contact = (
         box.seal_json(report, "contact", submission.contact) if report.contact_via != "none" else None
     )
+
+
+def _with_sites(answers: dict[str, Any], links: Iterable[LinkFacts]) -> dict[str, Any]:
+    """The answers, with every name of a site that the directory does not know, once."""
+    names = dict.fromkeys([*_sites(answers), *(one.site for one in links if one.site)])
+    return answers | {"site": ", ".join(names)} if names else answers
+
+
+def _sites(answers: dict[str, Any]) -> list[str]:
+    return [name for name in str(answers.get("site", "")).split(", ") if name]
 
 
 TOLD = (
@@ -221,7 +238,14 @@ TOLD = (
 
 
 def _retell(
-    report: Report, submission: Submission, before: Submission, *, box: Box, at: datetime, is_complete: bool
+    report: Report,
+    submission: Submission,
+    before: Submission,
+    *,
+    box: Box,
+    at: datetime,
+    is_complete: bool,
+    by: models.Model | str = audit.YOUNG_PERSON,
 ) -> None:
     """Bring a report that was raised early up to what its draft says by now.
 
@@ -231,12 +255,14 @@ def _retell(
     told = {*report.circumstances} - {*before.circumstances} | {*submission.circumstances}
     is_same_contact = submission.contact == before.contact
     said_before = {(one.url, one.account, one.platform) for one in before.links}
+    sites = [one for one in _sites(box.open_json(report, "answers")) if one not in _sites(before.answers)]
     _tell(
         report,
         replace(
             submission,
             circumstances=tuple(one for one in Circumstance if one in told),
             contact=box.open_json(report, "contact") if is_same_contact else submission.contact,
+            answers=_with_sites(submission.answers, [LinkFacts(site=one) for one in sites]),
         ),
         box,
     )
@@ -251,8 +277,25 @@ def _retell(
         _add_links(report, box, fresh, at=at, most=MOST_LINKS)
     _add_fingerprints(report, box, submission.fingerprints)
     detail: audit.Detail = {"complete": is_complete}
-    audit.record(by=audit.YOUNG_PERSON, verb="report.retold", obj=report, detail=detail, at=at)
+    audit.record(by=by, verb="report.retold", obj=report, detail=detail, at=at)
     wake(TRIAGE)
+
+
+@transaction.atomic
+def retell_report(
+    *,
+    report: Report,
+    submission: Submission,
+    before: Submission,
+    box: Box,
+    by: models.Model,
+    at: datetime,
+    is_complete: bool,
+) -> Report:
+    """The same for what a colleague writes down while listening. Raises WrongKey once the report is erased."""
+    locked = _locked(report)
+    _retell(locked, submission, before, box=box, at=at, is_complete=is_complete, by=by)
+    return locked
 
 
 def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime, first: int) -> list[Link]:
@@ -267,6 +310,7 @@ def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime
             recognised.account if recognised and recognised.account else ""
         )
         link = Link(
+            id=new_id(),
             report=report,
             position=position,
             platform=platform,
@@ -295,6 +339,7 @@ def _index_of(facts: LinkFacts) -> bytes | None:
 
 def _fingerprint(report: Report, box: Box, facts: FingerprintFacts) -> Fingerprint:
     row = Fingerprint(
+        id=new_id(),
         report=report,
         algorithm=facts.algorithm,
         quality=facts.quality,
@@ -329,6 +374,10 @@ def add_links(
     """
     locked = _locked(report)
     links = _add_links(locked, box, facts, at=at, most=most)
+    if any(one.site for one in facts):
+        told = box.open_json(locked, "answers")
+        locked.answers = box.seal_json(locked, "answers", _with_sites(told, facts))
+        locked.save(update_fields=["answers"])
     if links:
         locked.is_retold = locked.is_retold or by == audit.YOUNG_PERSON
         audit.record(by=by, verb="report.links_added", obj=locked, detail={"count": len(links)}, at=at)
@@ -586,6 +635,74 @@ def erase_report(*, report: Report, by: models.Model | str, at: datetime) -> Non
 def _blank(rows: Iterable[models.Model], *, extra: Sequence[str] = ()) -> None:
     for row in rows:
         row.save(update_fields=[*privacy.blank(row), *extra])
+
+
+# --- a code that was said aloud -----------------------------------------------------------------------
+
+
+class CodeTaken(Exception):
+    """They have a code of their own by now, and nobody changes it alone."""
+
+
+@transaction.atomic
+def say_another_code(*, report: Report, box: Box, code: str, by: models.Model, at: datetime) -> None:
+    """A colleague reads `code` aloud; the one before opens nothing from here on. Raises CodeTaken, WrongKey once erased."""
+    locked = _locked(report)
+    if not locked.code_said_aloud:
+        raise CodeTaken
+    _say(locked, box, code)
+    audit.record(by=by, verb="report.code_said", obj=locked, at=at)
+
+
+@transaction.atomic
+def give_another_code(*, report: Report, box: Box, code: str, by: models.Model, at: datetime) -> None:
+    """A code of their own stopped working: a colleague reads `code` aloud, and the one before opens nothing from here on,
+    whoever has it. Call it on a second person's word only. Raises WrongKey once erased.
+    """
+    locked = _locked(report)
+    _say(locked, box, code)
+    audit.record(by=by, verb="report.code_given", obj=locked, at=at)
+
+
+def _say(locked: Report, box: Box, code: str) -> None:
+    locked.code_key = wrapping.wrap_for_code(box.key, code=code, about=locked.about)
+    locked.locator = blind.locator(code)
+    locked.code_said_aloud = True
+    locked.save(update_fields=["code_key", "locator", "code_said_aloud"])
+    evidence.say_another_code(report=locked, code=code)
+
+
+@transaction.atomic
+def keep_no_code(*, report: Report, by: models.Model, at: datetime) -> None:
+    """They can't take a code: none opens it from here on. Twice is as once. Raises CodeTaken, WrongKey once erased."""
+    locked = _locked(report)
+    if locked.code_key is None:
+        return
+    if not locked.code_said_aloud:
+        raise CodeTaken
+    locked.code_key = locked.locator = None
+    locked.save(update_fields=["code_key", "locator"])
+    audit.record(by=by, verb="report.no_code", obj=locked, at=at)
+
+
+@transaction.atomic
+def change_code(*, report: Report, code: str, fresh: str, at: datetime) -> None:
+    """`fresh`, which only they know, opens everything that `code` opened, and `code` opens nothing any more.
+
+    Twice is as once. Raises WrongKey once the report is erased, or when somebody changed `code` into another one.
+    """
+    locked = _locked(report)
+    try:
+        box = locked.box_for_code(code)
+    except wrapping.WrongKey:
+        locked.box_for_code(fresh)  # another tab was a moment faster
+        return
+    locked.code_key = wrapping.wrap_for_code(box.key, code=fresh, about=locked.about)
+    locked.locator = blind.locator(fresh)
+    locked.code_said_aloud = False
+    locked.save(update_fields=["code_key", "locator", "code_said_aloud"])
+    evidence.change_code(report=locked, code=code, fresh=fresh)
+    audit.record(by=audit.YOUNG_PERSON, verb="report.code_changed", obj=locked, at=at)
 
 
 def erase_expired(*, now: datetime, limit: int = 200) -> int:

@@ -43,6 +43,7 @@ from reports.serializers import (
     WithdrawSerializer,
 )
 from reports.states import Channel, ForbiddenMove, News
+from reports.voice import register_for, voice_of
 
 INTAKE_GATE = Gate(settings.INTAKE_PER_MINUTE)
 WRONG_CODE_GATE = Gate(settings.INTAKE_PER_MINUTE)
@@ -85,6 +86,17 @@ def unknown_code() -> Problem:
     """The one answer to every code that opens nothing: mistyped, erased, or never given."""
     return Problem(
         404, "unknown_code", _("This code opens nothing. Check each group of four, and try again.")
+    )
+
+
+def code_said_aloud() -> Problem:
+    """Whoever heard the code comes no further: only a page changes it, where the new one is shown to a person."""
+    return Problem(
+        409,
+        "code_said_aloud",
+        _(
+            "Somebody said this code aloud. Open /follow/ on this site with it and take a code that only you know."
+        ),
     )
 
 
@@ -137,7 +149,7 @@ def _submit(request: HttpRequest, body: Any, *, by: Staff | None, is_partner: bo
 
 
 class ByCode(APIView):
-    """Opened by `Receipt-Code:`."""
+    """Opened by `Receipt-Code:`, unless that was said aloud: such a code is changed on the page, and opens nothing here."""
 
     authentication_classes = ()
     permission_classes = (Open,)
@@ -147,16 +159,19 @@ class ByCode(APIView):
         return super().handle_exception(unknown_code() if isinstance(exc, WrongKey) else exc)
 
     def opened(self, request: Request) -> tuple[Report, Box]:
-        """The report and its box. Raises the one Problem for every code that opens nothing."""
+        """The report and its box. Raises the one Problem for every code that opens nothing, and code_said_aloud."""
         code = receipts.read(request.headers.get("Receipt-Code", ""))
         found = actions.open_by_code(code)
         if not isinstance(found, Report):
             WRONG_CODE_GATE.check(request._request)
             raise unknown_code()
         try:
-            return found, found.box_for_code(code)
+            box = found.box_for_code(code)
         except WrongKey as error:
             raise unknown_code() from error
+        if found.code_said_aloud:
+            raise code_said_aloud()
+        return found, box
 
 
 def _told(updates: Iterable[Update], *, received_at: datetime, **words: Any) -> list[dict[str, Any]]:
@@ -176,12 +191,12 @@ def _told(updates: Iterable[Update], *, received_at: datetime, **words: Any) -> 
 
 
 def followed(report: Report, box: Box, *, now: datetime) -> Any:
-    """Everything the young person sees of their report, in the language they reported in."""
+    """Everything they see of their report, in the language they reported in and as they are spoken to."""
     updates: dict[Any, list[Update]] = defaultdict(list)
     for update in report.updates.order_by("at", "id"):
         updates[update.link_id].append(update)
     links = list(report.links.select_related("platform").order_by("position"))
-    with translation.override(report.language):
+    with translation.override(report.language), translation.override(register_for(voice_of(report.who))):
         for link in links:
             link.history = _told(  # type: ignore[attr-defined]
                 updates[link.pk],

@@ -27,6 +27,7 @@ from reports.states import AgeRange, Channel, Circumstance, Kind, Who
 MAX_LINKS = 50
 MAX_CIRCUMSTANCES = 50
 MAX_ACCOUNT = 200
+MAX_SITE = 100
 MAX_SCHOOL = 200
 MAX_CONTACT = 254
 MAX_URL = 8000  # as pasted, before it is cleaned
@@ -133,6 +134,7 @@ class _Reader:
         url = self.text(item.get("url"), f"{name}.url", MAX_URL)
         account = self.text(item.get("account"), f"{name}.account", MAX_ACCOUNT).strip()
         slug = self.text(item.get("platform"), f"{name}.platform", MAX_ACCOUNT)
+        site = " ".join(self.text(item.get("site"), f"{name}.site", MAX_SITE).split())
         seen_at = self.moment(item.get("seen_at"), f"{name}.seen_at")
         reported_before = self.truth(item.get("reported_before"), f"{name}.reported_before")
         known = directory.current().by_slug
@@ -158,7 +160,12 @@ class _Reader:
             self.wrong(f"{name}.url", _("Give a link or an account name."))
             return None
         return LinkFacts(
-            url=url.strip(), account=account, platform=slug, seen_at=seen_at, reported_before=reported_before
+            url=url.strip(),
+            account=account,
+            platform=slug,
+            site=site,
+            seen_at=seen_at,
+            reported_before=reported_before,
         )
 
     def links(self, value: Any, name: str = "links") -> tuple[LinkFacts, ...]:
@@ -322,6 +329,11 @@ LINK_SCHEMA: dict[str, Any] = {
             "type": "string",
             "maxLength": MAX_ACCOUNT,
             "description": "A slug, for an account without an address. An unknown one counts as `other`.",
+        },
+        "site": {
+            "type": "string",
+            "maxLength": MAX_SITE,
+            "description": "What a site or app is called that `platform` does not know, for the counsellors.",
         },
         "seen_at": {"type": "string", "description": "A date, or a date and time."},
         "reported_before": {"type": "boolean", "description": "Reported to the platform already."},

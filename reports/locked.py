@@ -1,11 +1,12 @@
-"""A form arrives, and nothing is open in this browser any more: what was typed waits for the code."""
+"""What was typed waits: for the code, where nothing is open in this browser any more, or for a code of their own."""
 
 import time
+from collections.abc import Collection
 from http import HTTPStatus
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from helpline.web.flood import Gate, address_of
@@ -17,6 +18,9 @@ WRONG_CODES = Gate(20)
 
 # Buttons and tokens are not what somebody typed.
 NOT_TYPED = frozenset({"csrfmiddlewaretoken", "code", "fresh", notes.FIELD})
+# Where a code that was said aloud is changed; and the field that says where what was typed goes then.
+CHANGE_CODE = "/follow/code/"
+THEN = "then"
 
 
 class CodeForm(forms.Form):
@@ -84,6 +88,23 @@ def open_note(request: HttpRequest) -> tuple[Note | None, CodeForm | None]:
     return note, form
 
 
+def typed_in(request: HttpRequest, *, but: Collection[str] = ()) -> list[tuple[str, str]]:
+    """What somebody typed, to be carried along in hidden fields."""
+    told = request.POST.lists()
+    return [(name, one) for name, values in told if name not in {*NOT_TYPED, *but} for one in values]
+
+
+def change_code_first(request: HttpRequest, note: Note) -> HttpResponse:
+    """The answer to whatever comes with a code that was said aloud: it opens only the page that changes it.
+
+    What was typed waits there, and goes where it was sent once they have a code of their own.
+    """
+    if request.method != "POST":
+        return notes.keep(redirect(CHANGE_CODE), note)
+    context = {"typed": [*typed_in(request, but={THEN}), (THEN, request.path)]}
+    return notes.keep(render(request, "reports/code_said.html", context), note)
+
+
 def ask_for_code(
     request: HttpRequest,
     form: CodeForm | None = None,
@@ -94,9 +115,7 @@ def ask_for_code(
 
     A cookie that the form was not made for stays: it is somebody else's, who may not know their code yet.
     """
-    typed = [
-        (name, value) for name, values in request.POST.lists() if name not in NOT_TYPED for value in values
-    ]
+    typed = typed_in(request)
     context = {
         "form": form or CodeForm(auto_id="f-%s"),
         "typed": typed,

@@ -85,9 +85,11 @@ class Report(models.Model):
     last_contact_at = models.DateTimeField()
     contact_via = models.CharField(max_length=10, default="none")
     # False while somebody in danger, whose report was raised at once, is still answering.
-    is_complete = models.BooleanField(default=True)
+    is_complete = models.BooleanField(default=True, db_default=True)
     # Facts were added since the queue last read them.
-    is_retold = models.BooleanField(default=False)
+    is_retold = models.BooleanField(default=False, db_default=False)
+    # Its code was said aloud, on the phone or in a chat: whoever comes with it takes one of their own first.
+    code_said_aloud = models.BooleanField(default=False, db_default=False)
     story = SealedField()
     # {"handle", "demand", "already_reported", …}: whatever else was written in words
     answers = SealedField()
@@ -144,6 +146,7 @@ class Report(models.Model):
             "contact_via",
             "is_complete",
             "is_retold",
+            "code_said_aloud",
             "erased_at",
         )
         blank = ("deadline_at", "school_index", "staff_key", "code_key", "locator")
@@ -268,7 +271,9 @@ class Fingerprint(models.Model):
 
 
 class Update(models.Model):
-    """News for the young person: a dated fact about the report or one of its links. Never changed, only added to."""
+    """News for the young person: a dated fact about the report or one of its links. Only added to, and never changed; one
+    goes again, the close of a case that is undone within minutes and that nobody can have seen.
+    """
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="updates", db_index=False)
     link = models.ForeignKey(Link, on_delete=models.CASCADE, null=True, blank=True, related_name="updates")

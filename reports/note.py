@@ -40,6 +40,8 @@ class Note:
     code: str = field(repr=False)
     kind: Kind
     shown: bool = False
+    # A code of their own that they are noting, in the place of one that was said aloud. It opens nothing yet.
+    fresh: str = field(default="", repr=False)
 
     @property
     def is_report(self) -> bool:
@@ -49,6 +51,14 @@ class Note:
     def with_code_shown(self) -> "Note":
         """The same, once the code is known to be kept."""
         return replace(self, shown=True)
+
+    def with_fresh(self, fresh: str) -> "Note":
+        """The same, with the code that is to come; "" for none."""
+        return replace(self, fresh=fresh)
+
+    def after_change(self) -> "Note":
+        """Opened by the code that they noted."""
+        return replace(self, code=self.fresh, fresh="", shown=True)
 
 
 def read(request: HttpRequest) -> Note | None:
@@ -63,12 +73,20 @@ def _read(text: str | None) -> Note | None:
     value = cookies.open_sealed(PURPOSE, text, max_age=settings.NOTE_COOKIE_AGE) if text else None
     if value is None:
         return None
-    return Note(id=UUID(value["id"]), code=value["code"], kind=Kind(value["kind"]), shown=value["shown"])
+    return Note(
+        id=UUID(value["id"]),
+        code=value["code"],
+        kind=Kind(value["kind"]),
+        shown=value["shown"],
+        fresh=value.get("fresh", ""),
+    )
 
 
 def keep(response: HttpResponse, note: Note) -> HttpResponse:
     """Put the note into the browser, or move its hour on."""
     value = {"id": str(note.id), "code": note.code, "kind": note.kind, "shown": note.shown}
+    if note.fresh:
+        value["fresh"] = note.fresh
     response.set_cookie(
         settings.NOTE_COOKIE_NAME,
         cookies.seal(PURPOSE, value),
@@ -124,6 +142,13 @@ def draft_of(note: Note, *, lock: bool = False) -> tuple[Draft, Box] | None:
         return draft, draft.box_for_code(note.code)
     except (Draft.DoesNotExist, IndexError, WrongKey):
         return None
+
+
+def settled(note: Note) -> Note:
+    """The note as it is after its code was changed in another tab, whose answer this request came before."""
+    if note.fresh and report_of(note) is None and report_of(note.after_change()):
+        return note.after_change()
+    return note
 
 
 def report_of(note: Note) -> tuple[Report, Box] | None:

@@ -16,6 +16,7 @@ from reports.evidence.text import without_pictures
 
 MAX_PLACES = 50
 MAX_PASTED = 20_000
+MAX_SITE = 100
 SHORT = 38
 
 
@@ -57,15 +58,19 @@ def platform_name(slug: str, url: str = "") -> str:
 def describe(facts: LinkFacts) -> Place:
     """The place in words. `facts.url` must be clean."""
     if not facts.url:
-        return Place(facts, platform_name(facts.platform), str(LinkKind.PROFILE.label), is_private=False)
+        name = facts.site or platform_name(facts.platform)
+        return Place(facts, name, str(LinkKind.PROFILE.label), is_private=False)
     found = links.recognise(facts.url)
     name = platform_name(found.platform_slug, facts.url)
     return Place(facts, name, str(found.kind.label), is_private=found.private_hint)
 
 
-def read(pasted: str, names: str, platform: str, *, skip_malformed: bool = False) -> list[LinkFacts]:
+def read(
+    pasted: str, names: str, platform: str, site: str = "", *, skip_malformed: bool = False
+) -> list[LinkFacts]:
     """The links in `pasted` and the accounts in `names` (one a line, or commas), each once.
 
+    `site` is what they call the place of these accounts where `platform` is "other".
     Raises MalformedLink, unless what can't be read is to be left out.
     """
     found = links.find_links(pasted, skip_malformed=skip_malformed)
@@ -86,7 +91,7 @@ def read(pasted: str, names: str, platform: str, *, skip_malformed: bool = False
             raise
         if key not in known:
             known.add(key)
-            facts.append(LinkFacts(account=name, platform=platform))
+            facts.append(LinkFacts(account=name, platform=platform, site=site if platform == "other" else ""))
     return facts
 
 
@@ -123,7 +128,7 @@ class PlacesForm(forms.Form):
                 "data-look": "pasted",
             }
         ),
-        help_text=_("Paste one or several, as they come. In most apps: Share, then Copy link."),
+        help_text=_("In most apps: Share, then Copy link."),
     )
     account = forms.CharField(
         label=_("The name of the account"),
@@ -135,6 +140,14 @@ class PlacesForm(forms.Form):
         },
     )
     platform = forms.ChoiceField(label=_("Where is this account?"), required=False, choices=platform_choices)
+    site = forms.CharField(
+        label=_("What is this site or app called?"),
+        required=False,
+        max_length=MAX_SITE,
+        help_text=_("If you know. Its name is enough."),
+        widget=forms.TextInput(attrs={"autocorrect": "off"}),
+        error_messages={"max_length": _("This is too long. The name of the site or app is enough.")},
+    )
 
     use_required_attribute = False
     facts: list[LinkFacts]
@@ -146,6 +159,9 @@ class PlacesForm(forms.Form):
                 _("This is too long to read at once. Paste only the links, a few at a time.")
             )
         return pasted
+
+    def clean_site(self) -> str:
+        return " ".join(without_pictures(self.cleaned_data["site"]).split())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -170,7 +186,7 @@ class PlacesForm(forms.Form):
             )
             return
         try:
-            self.facts = read(data["pasted"], data["account"], platform or "other")
+            self.facts = read(data["pasted"], data["account"], platform or "other", data.get("site", ""))
         except MalformedLink:
             self.add_error("account", _("There is no name in this yet. Write it as you see it in the app."))
         if len(self.facts) > MAX_PLACES:

@@ -5,7 +5,7 @@ from django.urls import path
 from reports.evidence import views as evidence
 from reports.followup import contact, ending, more, papers
 from reports.followup import views as followup
-from reports.intake import keep
+from reports.intake import changing, keep
 from reports.intake import views as intake
 
 app_name = "reports"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("report/code/", intake.code, name="code"),
     path("report/code/card/", keep.card, name="code-card"),
     path("follow/", followup.follow, name="follow"),
+    path("follow/code/", changing.change, name="change-code"),
     path("follow/messages/", followup.message, name="messages"),
     path("follow/links/", more.links, name="links"),
     path("follow/fingerprints/", more.fingerprints, name="fingerprints"),

@@ -30,7 +30,12 @@ def voice_of(who: str) -> Voice:
     return VOICES.get(who, Voice.ME)
 
 
+def register_for(voice: Voice) -> str:
+    """The right register of the language that is spoken, to be activated."""
+    language = spoken()
+    return FORMAL.get(language, language) if voice == Voice.ADULT else language
+
+
 def speak_to(voice: Voice) -> None:
     """From here to the end of the request, in the right register of the page's language."""
-    language = spoken()
-    translation.activate(FORMAL.get(language, language) if voice == Voice.ADULT else language)
+    translation.activate(register_for(voice))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.states import Circumstance
+from reports.states import Circumstance, Kind
 from reports.voice import Voice
 
 Text = str | Promise
@@ -28,6 +28,19 @@ def same(text: Text) -> Words:
     """A sentence that speaks to nobody in particular."""
     return Words(text, text, text)
 
+
+# What happened, as it is asked and as a paper says it.
+KINDS: dict[Kind, Words] = {
+    Kind.DEEPNUDE: same(_("A fake nude picture or video")),
+    Kind.REAL_IMAGE: same(_("A real private picture or video")),
+    Kind.THREAT: same(_("A threat to share something")),
+    Kind.SENT: Words(
+        me=_("I sent something and regret it"),
+        friend=_("My friend sent something and regrets it"),
+        adult=_("The young person sent something and regrets it"),
+    ),
+    Kind.UNSURE: same(_("Something else, or not sure")),
+}
 
 # What may be true, as it is asked: in the interview, and later when something changed.
 CIRCUMSTANCES: dict[Circumstance, Words] = {one: same(one.label) for one in Circumstance} | {

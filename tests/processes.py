@@ -43,7 +43,7 @@ def worker(
         end(process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """Stop a process and all it started, for certain."""
     for attempt in (15, 9):
         if process.poll() is not None:

@@ -189,7 +189,8 @@ def test_functions_named_in_the_documents_exist(document: Path) -> None:
         assert re.search(rf"\b{name}\b", source.read_text()), f"{module}.{name}"
 
 
-UNFINISHED = re.compile(r"\bTODO\b|\bFIXME\b|\bTBD\b|lorem ipsum|/home/\w+|/Users/\w+|/root/", re.I)
+# In capitals: `cases/todo/` is what there is to do in a case.
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|TBD)\b|(?i:lorem ipsum)|/home/\w+|/Users/\w+|/root/")
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=name_of)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext_noop
+
 from helpline.platforms.models import ChannelKind
 from reports.states import AgeRange, Circumstance, Kind, Who
 
@@ -25,7 +27,7 @@ STAFF = (
     Colleague("anouk", "Anouk", "administrator", "", "demo-administrator-lamp"),
     Colleague("theo", "Théo", "auditor", "", "demo-auditor-lamp"),
 )
-TEAMS = {"night": "Night", "day": "Day"}
+TEAMS = {"night": gettext_noop("Night"), "day": gettext_noop("Day")}
 
 
 @dataclass(frozen=True, slots=True)

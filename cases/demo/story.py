@@ -16,6 +16,7 @@ from cases import actions as cases
 from cases import queue
 from cases.demo import people
 from cases.demo.people import Place, Told
+from cases.incidents import actions as incidents
 from cases.models import Case, IncidentMember
 from cases.states import MemberState, Outcome
 from cases.takedowns import actions as takedowns
@@ -50,6 +51,7 @@ class Teller:
         self.nour, self.sacha, self.maud = staff["nour"], staff["sacha"], staff["maud"]
         self.random = random_source
         self.gone: list[str] = []  # pages the simulator must show as removed
+        self.cases: dict[Told, Case] = {}
 
     def tell(self, told: Told, *, at: datetime) -> tuple[Report, str]:
         """Somebody reports. Returns the report and its code."""
@@ -80,6 +82,7 @@ class Teller:
         opened = at + self.minutes(4, 50)
         case = cases.open_case(report=report, by=by, at=opened)
         cases.set_handle(case=case, text=told.initials, by=by, at=opened)
+        self.cases[told] = case
         return case, code
 
     def minutes(self, least: int, most: int) -> timedelta:
@@ -216,10 +219,10 @@ class Teller:
         for member in IncidentMember.objects.filter(state=MemberState.PROPOSED).select_related(
             "case", "incident"
         ):
-            cases.decide_membership(member=member, joined=True, by=self.nour, at=self.now - 5 * HOUR)
+            incidents.decide_membership(member=member, joined=True, by=self.nour, at=self.now - 5 * HOUR)
         incident = IncidentMember.objects.order_by("id").first()
         if incident is not None:
-            cases.set_title(
+            incidents.set_title(
                 incident=incident.incident, text=people.INCIDENT, by=self.nour, at=self.now - 5 * HOUR
             )
         for number, told in enumerate(people.PUPILS[8:]):

@@ -38,13 +38,18 @@ from reports.states import Home, Kind, Knows
 
 SHAPE = (Path(__file__).parent / "dossier.typ").read_bytes()
 Fact = dict[str, Any]
-# Steps of a case that are nobody else's business: they name colleagues, other young people's cases, other recipients.
-AMONG_COLLEAGUES = (
-    Happening.NOTED,
-    Happening.ASSIGNED,
-    Happening.JOINED,
-    Happening.DETACHED,
-    Happening.REFERRED,
+# The steps of a case that may leave the house. Every other stays inside, one that is invented later, too: it may name
+# colleagues, other young people's cases, other recipients.
+MAY_LEAVE = (
+    Happening.OPENED,
+    Happening.MESSAGED,
+    Happening.REPLIED,
+    Happening.LINKS_ADDED,
+    Happening.REQUESTED,
+    Happening.OUTCOME,
+    Happening.STATUS,
+    Happening.CLOSED,
+    Happening.REOPENED,
 )
 
 
@@ -187,7 +192,7 @@ def _truth(truth: Truth) -> str:
 
 
 def _timeline(referral: Referral, box: Box) -> dict[str, Any]:
-    events = referral.case.events.exclude(what__in=AMONG_COLLEAGUES).order_by("at", "id")
+    events = referral.case.events.filter(what__in=MAY_LEAVE).order_by("at", "id")
     facts = [_fact(_moment(event.at), desk_words.event(event)) for event in events]
     return {"facts": facts}
 

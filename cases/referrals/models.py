@@ -34,8 +34,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     """Who may see which referral."""
 
     def visible_to(self, staff: Staff) -> Self:
-        """Those of the cases this person may see."""
-        return self.filter(case__in=Case.objects.visible_to(staff))
+        """Those of the cases this person may work on."""
+        return self.filter(case__in=Case.objects.workable_by(staff))
 
 
 class Referral(models.Model):

@@ -1,16 +1,17 @@
 """What changes a takedown, apart from the sending itself (dispatch.py). All knowledge enters by `record_outcome`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
 
-from cases.actions import check_can_work_on, happened
+from cases.actions import check_can_work_on, happened, lock_case
 from cases.models import Case
 from cases.states import Happening
 from cases.takedowns import notices, states
@@ -89,8 +90,9 @@ def request_takedown(
     Nothing is sent here: a worker claims the rows. Raises PermissionDenied, NoChannel, AlreadyRequested, WeakNotice;
     then nothing at all is written.
     """
+    # The case first, as everywhere; then the report before its links, as whoever erases or withdraws: the news refers to it.
+    lock_case(case)
     check_can_work_on(case, by=by)
-    # The report before its links, as whoever erases or withdraws: the news below refers to it.
     Report.objects.select_for_update(no_key=True).get(pk=case.report_id)
     locked = list(
         Link.objects.select_for_update(no_key=True, of=("self",))
@@ -204,10 +206,27 @@ def default_regimes(channel: Channel) -> list[str]:
 
 
 def lock(takedown_id: UUID) -> Takedown:
-    """The row, locked: its notice first, then itself. The one order everywhere, so that no two wait for each other."""
+    """The row, locked: its notice first, then itself. The one order everywhere, so that no two wait for each other.
+
+    Several of different notices are locked with `lock_all`; cases come after them, then reports, then links.
+    """
     Notice.objects.select_for_update(no_key=True, of=("self",)).get(takedowns=takedown_id)
     rows = Takedown.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("case", "platform", "notice", "link").get(pk=takedown_id)
+
+
+def lock_all(ids: Collection[UUID]) -> list[Takedown]:
+    """The same for several: all their notices, then all of them."""
+    notices_of = Takedown.objects.filter(pk__in=ids).values("notice")
+    list(Notice.objects.select_for_update(no_key=True).filter(pk__in=notices_of).order_by("pk").values("pk"))
+    rows = Takedown.objects.select_for_update(no_key=True, of=("self",))
+    return list(rows.select_related("case", "platform", "notice", "link").filter(pk__in=ids).order_by("pk"))
+
+
+def _lock_cases(notice_id: UUID) -> None:
+    """Every case the notice speaks for, before the first of their links: whoever asks for all of them locks them so, too."""
+    ids = Takedown.objects.filter(notice=notice_id).values("case")
+    list(Case.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))
 
 
 # --- learning -----------------------------------------------------------------------------------------
@@ -226,15 +245,21 @@ def record_outcome(
     words: str = "",
     detail: dict[str, Any] | None = None,
     redress_until: date | None = None,
+    is_shared: bool = False,
 ) -> bool:
     """Store what was learned, from whichever door, and tell the young person in plain words.
+
+    What was asked for once for several people is answered to each of them; `is_shared` is that, and asks no permission.
+    A platform's `words` are about the content and go to each; a colleague's may be about this person, and stay in this case.
 
     `at` is when it happened by the source's word; the newest word of a platform wins, an older one only joins the
     timeline. `event_key` names the source's event: the second time it has no effect, and the answer is False.
     """
-    if by is not None:
+    if by is not None and not is_shared:
         check_can_work_on(takedown.case, by=by)
     row = lock(takedown.pk)
+    if not is_shared:
+        _lock_cases(row.notice_id)
     if event_key is not None and Event.objects.filter(key=event_key).exists():
         return False
     event = Event(
@@ -266,7 +291,36 @@ def record_outcome(
         at=recorded_at,
     )
     takedown.refresh_from_db()
+    # Each looks at its link by itself; what somebody says of the content holds for everybody it harms.
+    if source != Source.RECHECK and not is_shared:
+        for one in _sharing(row):
+            record_outcome(
+                takedown=one,
+                outcome=outcome,
+                source=source,
+                at=at,
+                recorded_at=recorded_at,
+                by=by,
+                words="" if source == Source.PERSON else words,
+                detail=detail,
+                redress_until=redress_until,
+                is_shared=True,
+            )
     return True
+
+
+def _sharing(row: Takedown) -> list[Takedown]:
+    """The other takedowns that the same item of the same notice stands for, and that still want it."""
+    same = Takedown.objects.filter(Q(item_id=row.item) | Q(pk=row.item), notice=row.notice_id)
+    return list(
+        same.exclude(pk=row.pk).exclude(status__in=states.ENDED).select_related("case").order_by("pk")
+    )
+
+
+def by_item(rows: Iterable[Takedown]) -> dict[str, Takedown]:
+    """By what the notice calls them; of several with one item, one that is still wanted stands for all."""
+    wanted_last = sorted(rows, key=lambda row: row.status not in states.ENDED)
+    return {str(row.item): row for row in wanted_last}
 
 
 def _platform_said(row: Takedown, outcome: Outcome, *, at: datetime, redress_until: date | None) -> None:
@@ -391,16 +445,17 @@ def mark_filed(*, takedown: Takedown, reference: str, by: Staff, at: datetime) -
     row = _locked(takedown, by=by)
     if row.status != Status.TO_FILE:
         raise ForbiddenMove(f"A takedown that is {row.status} can't be filed by hand.")
+    _lock_cases(row.notice_id)
     for one in _items(row.notice_id, Status.TO_FILE):
         mark_sent(one, at=at, started_at=at)
         one.save()
         _note(one, Status.SENT, source=Source.PERSON, by=by, at=at, filed_by_hand=True)
         reports.post_update(
-            report_id=row.case.report_id,
+            report_id=one.case.report_id,
             link_id=one.link_id,
             what=News.SENT,
             at=at,
-            data={"platform": row.platform.name},
+            data={"platform": one.platform.name},
         )
     Notice.objects.filter(pk=row.notice_id).update(reference=reference.strip()[:200])
     takedown.refresh_from_db()
@@ -418,6 +473,7 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
     rows = _items(notice.pk, Status.UNKNOWN)
     if takedown.pk not in {row.pk for row in rows}:
         raise ForbiddenMove("Only an unknown send can be settled.")
+    _lock_cases(notice.pk)
     source = Source.PERSON if by else Source.QUERY
     for row in rows:
         if was_sent:
@@ -486,7 +542,7 @@ def follow_withdrawals(*, at: datetime, limit: int = 500) -> int:
         .values_list("pk", flat=True)[:limit]
     )
     rows = []
-    for row in map(lock, sorted(wanted_no_more)):
+    for row in lock_all(list(wanted_no_more)):
         if Status.WITHDRAWN not in states.TRANSITIONS[Status(row.status)]:
             continue  # it began to leave, or ended, a moment ago
         row.move(Status.WITHDRAWN, at=at)
@@ -508,11 +564,33 @@ def _stop_sending(notice_ids: Iterable[Any]) -> None:
 
 
 def _forget_erased(*, limit: int) -> None:
-    erased = Q(takedowns__case__report__status=ReportStatus.ERASED)
-    for notice in Notice.objects.filter(erased, lease_until=None).exclude(key=None).distinct()[:limit]:
+    rows = Takedown.objects.filter(notice=OuterRef("pk"))
+    erased, living = (
+        rows.filter(case__report__status=ReportStatus.ERASED),
+        rows.exclude(case__report__status=ReportStatus.ERASED),
+    )
+    resting = Notice.objects.filter(lease_until=None).exclude(key=None)
+    for notice in resting.filter(Exists(erased), ~Exists(living))[:limit]:
         notice.save(update_fields=privacy.blank(notice))
         Event.objects.filter(takedown__notice=notice).update(words=None)
         Takedown.objects.filter(notice=notice).update(next_look_at=None)
+    shared = resting.select_for_update(no_key=True, skip_locked=True)
+    for notice in shared.filter(Exists(erased.exclude(item_id=None)), Exists(living))[:limit]:
+        _forget_one_of_several(notice)
+
+
+def _forget_one_of_several(notice: Notice) -> None:
+    """Others still want this notice: what only the erased one named goes from its words, and every fingerprint beside."""
+    rows = list(notice.takedowns.select_related("case__report"))
+    gone = [row for row in rows if row.case.report.status == ReportStatus.ERASED]
+    kept = {row.item for row in rows if row not in gone}
+    content = notices.content_of(notice, items=kept)
+    touched = {str(row.item) for row in gone}
+    items = tuple(replace(one, fingerprints=()) if one.item_id in touched else one for one in content.items)
+    notice.content = notice.box().seal(notice, "content", notices.to_json(replace(content, items=items)))
+    notice.save(update_fields=["content"])
+    Event.objects.filter(takedown__in=gone).update(words=None)
+    Takedown.objects.filter(pk__in=[row.pk for row in gone]).update(item_id=None, next_look_at=None)
 
 
 # --- for whoever watches ------------------------------------------------------------------------------

@@ -82,8 +82,8 @@ def weak_notice(error: WeakNotice) -> Problem:
 
 
 def visible(request: Request) -> QuerySet[Takedown]:
-    """The takedowns of the cases this person may see."""
-    cases = Case.objects.visible_to(staff_of(request)).values("pk")
+    """The takedowns of the cases this person may work on."""
+    cases = Case.objects.workable_by(staff_of(request)).values("pk")
     return Takedown.objects.filter(case__in=cases).select_related(
         "case__report", "platform", "link", "notice__channel", "notice__requested_by"
     )

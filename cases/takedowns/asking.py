@@ -14,6 +14,7 @@ from cases.takedowns.connectors import connector
 from cases.takedowns.connectors.text import subject, text
 from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.notices import Finding
+from cases.takedowns.placing import placed
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Channel, ChannelWarning, Platform
 from reports.models import Link
@@ -52,8 +53,10 @@ class Draft:
 def drafts(*, case: Case, links: Sequence[Link], channels: Mapping[str, str], at: datetime) -> list[Draft]:
     """A draft a platform. `channels` maps a platform's slug to the chosen channel's; the best one where it is silent.
 
-    Nothing is written. Raises WrongKey once the case is erased.
+    Nothing is written, but the platform of a link whose site the directory knows by now. Raises WrongKey once the case is
+    erased.
     """
+    links = placed(case=case, links_of_case=links, at=at)
     groups: dict[int, list[Link]] = {}
     for link in links:
         groups.setdefault(link.platform_id, []).append(link)

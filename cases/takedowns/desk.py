@@ -44,8 +44,8 @@ DECIDED_BY_A_PERSON: frozenset[Status] = frozenset().union(*(TABS[tab][1] for ta
 
 
 def visible_to(staff: Staff) -> QuerySet[Takedown]:
-    """Takedowns of the cases this person may see."""
-    return Takedown.objects.filter(case__in=Case.objects.visible_to(staff))
+    """Takedowns of the cases this person may work on."""
+    return Takedown.objects.filter(case__in=Case.objects.workable_by(staff))
 
 
 def under_tab(staff: Staff, tab: str) -> QuerySet[Takedown]:
@@ -60,7 +60,7 @@ def under_tab(staff: Staff, tab: str) -> QuerySet[Takedown]:
 
 def needing_a_person(staff: Staff) -> QuerySet[Takedown]:
     """Everything that waits for somebody's decision: what the rail counts."""
-    in_hand = Case.objects.visible_to(staff).exclude(status=CaseStatus.CLOSED)
+    in_hand = Case.objects.workable_by(staff).exclude(status=CaseStatus.CLOSED)
     return _undecided(Takedown.objects.filter(case__in=in_hand, status__in=DECIDED_BY_A_PERSON))
 
 

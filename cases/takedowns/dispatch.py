@@ -133,17 +133,18 @@ def claim(open_routes: dict[int, Route], *, limit: int, now: datetime) -> list[C
 
 
 def _start_sending(ids: Sequence[UUID], *, now: datetime) -> dict[UUID, set[UUID]]:
-    """queued -> sending for what is still wanted. Returns for each notice the takedowns that leave with it."""
+    """queued -> sending for what is still wanted, by one person at least. Returns for each notice the items that leave."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE takedowns_takedown AS takedown SET status = %s, status_at = %s FROM reports_link AS link "
             "WHERE takedown.notice_id = ANY(%s::uuid[]) AND takedown.status = %s "
-            "AND link.id = takedown.link_id AND link.status <> %s RETURNING takedown.notice_id, takedown.id",
+            "AND link.id = takedown.link_id AND link.status <> %s "
+            "RETURNING takedown.notice_id, COALESCE(takedown.item_id, takedown.id)",
             [Status.SENDING, now, list(ids), Status.QUEUED, LinkStatus.WITHDRAWN],
         )
         leaving: dict[UUID, set[UUID]] = {pk: set() for pk in ids}
-        for notice_id, takedown_id in cursor.fetchall():
-            leaving[notice_id].add(takedown_id)
+        for notice_id, item_id in cursor.fetchall():
+            leaving[notice_id].add(item_id)
     return leaving
 
 
@@ -600,7 +601,7 @@ async def _ask_all(asked: Sequence[tuple[Notice, Route]], now: datetime) -> list
 
 def _learn(notice: Notice, item: dict[str, Any], *, at: datetime) -> None:
     """What a status query says of one item, if it is one of ours and says a word we know."""
-    row = next((row for row in notice.takedowns.all() if str(row.pk) == item.get("item_id")), None)
+    row = actions.by_item(notice.takedowns.all()).get(str(item.get("item_id")))
     outcome = actions.platform_word(item.get("status"))
     if row is None or outcome is None:
         return

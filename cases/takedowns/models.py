@@ -103,6 +103,9 @@ class Takedown(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="takedowns")
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="takedowns")
     platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    # What the notice calls it, where that is not its own id: content that harms several people is asked for once, and is
+    # one item of the notice for the takedowns of them all.
+    item_id = models.UUIDField(null=True, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
     status_at = models.DateTimeField()
     requested_at = models.DateTimeField()
@@ -167,6 +170,7 @@ class Takedown(models.Model):
             "case",
             "link",
             "platform",
+            "item_id",
             "status",
             "status_at",
             "requested_at",
@@ -188,6 +192,11 @@ class Takedown(models.Model):
 
     def __str__(self) -> str:
         return f"takedown {self.pk}"
+
+    @property
+    def item(self) -> uuid.UUID:
+        """What the notice calls its content."""
+        return self.item_id or self.pk
 
     def move(self, status: Status, *, at: Any) -> None:
         """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""

@@ -38,7 +38,7 @@ KEYWORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of content. `item_id` is the takedown's id."""
+    """One piece of content. `item_id` is `Takedown.item`: the takedown's id, or what several takedowns share."""
 
     item_id: str
     url: str

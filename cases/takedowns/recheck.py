@@ -234,8 +234,12 @@ def _claim(*, now: datetime, limit: int) -> tuple[int, list[tuple[UUID, str]]]:
 async def _look_at(urls: list[str]) -> list[Look]:
     if not urls:
         return []
+    # What harms several people is looked at once for them all.
+    distinct = list(dict.fromkeys(urls))
     async with session() as http:
-        return list(await asyncio.gather(*(look(url, http) for url in urls)))
+        looked = await asyncio.gather(*(look(url, http) for url in distinct))
+    seen = dict(zip(distinct, looked, strict=True))
+    return [seen[url] for url in urls]
 
 
 @transaction.atomic

@@ -73,12 +73,17 @@ def reason_word(one: Mapping[str, Any]) -> words.Words:
 def waiting_since(at: datetime) -> SafeString:
     """How long ago `at` was, in a <time> that ages: plain, then marked after a quarter of the promised hours, then late."""
     span = timezone.now() - at
-    promise = timedelta(hours=settings.ANSWER_HOURS)
-    tone = "very-old" if span > promise else "old" if span > promise / 4 else ""
+    tone = waiting_tone(span)
     late = format_html('<span class="unseen"> ({})</span>', _("too long")) if tone == "very-old" else ""
     return format_html(
         '<time class="waiting {}" datetime="{}">{}{}</time>', tone, at.isoformat(), words.lasting(span), late
     )
+
+
+def waiting_tone(span: timedelta) -> str:
+    """How a wait of this length is marked."""
+    promise = timedelta(hours=settings.ANSWER_HOURS)
+    return "very-old" if span > promise else "old" if span > promise / 4 else ""
 
 
 @register.simple_tag
@@ -87,13 +92,13 @@ def countdown(at: datetime | None) -> SafeString | str:
     if at is None:
         return ""
     left = at - timezone.now()
-    text = (
-        _("in %(time)s") % {"time": words.lasting(left)}
-        if left > timedelta(0)
-        else _("passed %(time)s ago") % {"time": words.lasting(-left)}
-    )
-    tone = "very-old" if left < timedelta(hours=6) else "old" if left < timedelta(hours=24) else ""
-    return format_html('<time class="waiting {}" datetime="{}">{}</time>', tone, at.isoformat(), text)
+    html = '<time class="waiting {}" datetime="{}">{}</time>'
+    return format_html(html, deadline_tone(left), at.isoformat(), words.left(left))
+
+
+def deadline_tone(left: timedelta) -> str:
+    """How a deadline that is this far away is marked."""
+    return "very-old" if left < timedelta(hours=6) else "old" if left < timedelta(hours=24) else ""
 
 
 @register.filter
@@ -119,9 +124,10 @@ def answer_lines(opened: OpenReport) -> list[tuple[words.Words, str]]:
 
 
 @register.simple_tag(takes_context=True)
-def danger_count(context: Mapping[str, Any]) -> str:
-    """How many reports that wait speak of a life in danger; '' for none, or for whoever may not see the queue."""
-    return rail.capped(rail.counts(context["request"]).get("danger"))
+def danger_count(context: Mapping[str, Any]) -> str | None:
+    """How many reports that wait speak of a life in danger; '' for none, None for whoever may not see the queue."""
+    found = rail.counts(context["request"])
+    return rail.capped(found["danger"]) if "danger" in found else None
 
 
 @register.simple_tag(takes_context=True)

@@ -9,8 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from cases.models import Case, Incident, IncidentMember
-from cases.states import MemberState
+from cases.models import Case
 from helpline.accounts.access import StaffRequest
 from helpline.accounts.models import Staff
 from helpline.web import keyset
@@ -23,22 +22,19 @@ NOT_TAKEN = 422
 
 
 def case_for(staff: Staff, ref: str) -> Case:
-    """The case with this reference. Raises Http404 when it is not there or not this person's: the two look the same."""
-    found = Case.objects.visible_to(staff).select_related("report", "assignee", "team")
-    return get_object_or_404(found, ref=ref.upper())
+    """The case with this reference, to work on it. Raises Http404 when it is not there or not this person's, or theirs to
+    read only: these look the same.
+    """
+    return _of(Case.objects.workable_by(staff), ref)
 
 
-def visible_incidents(staff: Staff) -> QuerySet[Incident]:
-    """Incidents for which one of the cases this person may see is proposed, or which it joined."""
-    mine = IncidentMember.objects.filter(case__in=Case.objects.visible_to(staff)).exclude(
-        state=MemberState.DETACHED
-    )
-    return Incident.objects.filter(pk__in=mine.values("incident"))
+def case_to_read(staff: Staff, ref: str) -> Case:
+    """The same, for pages that have no form: a case that a colleague shared to be read, too."""
+    return _of(Case.objects.visible_to(staff), ref)
 
 
-def incident_for(staff: Staff, ref: str) -> Incident:
-    """The incident with this reference. Raises Http404 when it is not there or not for this person to see."""
-    return get_object_or_404(visible_incidents(staff), ref=ref.upper())
+def _of(found: QuerySet[Case], ref: str) -> Case:
+    return get_object_or_404(found.select_related("report", "assignee", "team"), ref=ref.upper())
 
 
 def report_for(report_id: UUID) -> Report:
@@ -54,9 +50,11 @@ def page_of(request: HttpRequest, rows: QuerySet[M], *by: str) -> keyset.Page[M]
         raise Http404 from error
 
 
-def back_to(request: HttpRequest, address: str, said: str, *, level: int = messages.SUCCESS) -> HttpResponse:
-    """Redirect to `address` and say there what happened."""
-    messages.add_message(request, level, said)
+def back_to(
+    request: HttpRequest, address: str, said: str, *, level: int = messages.SUCCESS, undo: str = ""
+) -> HttpResponse:
+    """Redirect to `address` and say there what happened; `undo`: where a button beside it posts to, to take it back."""
+    messages.add_message(request, level, said, extra_tags=undo)
     return redirect(address)
 
 

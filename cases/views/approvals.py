@@ -25,7 +25,7 @@ from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.approvals import actions, handlers
 from helpline.approvals.actions import ApprovalRefused
-from helpline.approvals.handlers import CannotBeDone
+from helpline.approvals.handlers import CannotBeDone, Change
 from helpline.approvals.models import Approval
 from helpline.approvals.states import Status
 from helpline.platforms.models import Channel
@@ -60,6 +60,7 @@ class Row:
     url: str
     tone: str
     reason: str
+    changes: Sequence[Change] = ()
 
 
 @needs(Permission.APPROVE, *READERS)
@@ -254,4 +255,5 @@ def _row(approval: Approval, obj: Any | None, reason: str) -> Row:
         url=handler.url(obj) if handler and obj is not None else "",
         tone=TONES[Status(approval.status)],
         reason=reason,
+        changes=handler.changes(approval, obj) if handler and obj is not None else (),
     )

@@ -1,6 +1,7 @@
 """Cases: the list of mine, the one page that shows everything, and what can be done there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -15,9 +16,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions, reading
 from cases.forms import AssignForm, CloseForm, HandleForm, LinksForm, MessageForm, NoteForm
-from cases.models import Case
+from cases.models import Case, QueueItem
 from cases.states import CaseStatus, ForbiddenMove, Outcome
-from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.views.answers import (
+    NOT_TAKEN,
+    back_to,
+    case_for,
+    case_to_read,
+    first_address,
+    next_address,
+    page_of,
+)
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
@@ -44,10 +53,7 @@ def case_list(request: StaffRequest) -> HttpResponse:
     context = {
         "cases": page.rows,
         "tab": tab,
-        "tabs": [
-            {"label": label, "url": f"{request.path}?tab={key}&whose={whose}", "current": key == tab}
-            for key, (label, _status) in TABS.items()
-        ],
+        "tabs": tabs_of_cases(tab, whose=whose),
         "chips": [
             {"label": label, "url": f"{request.path}?tab={tab}&whose={key}", "current": key == whose}
             for key, label in (
@@ -61,10 +67,27 @@ def case_list(request: StaffRequest) -> HttpResponse:
     return render(request, "cases/case_list.html", context)
 
 
+def tabs_of_cases(current: str, *, whose: str = "mine") -> list[dict[str, Any]]:
+    """The tabs above the lists of cases; "watched" is a list of its own."""
+    page = reverse("desk:cases")
+    tabs = [
+        {"label": label, "url": f"{page}?tab={key}&whose={whose}", "current": key == current}
+        for key, (label, _status) in TABS.items()
+    ]
+    watched = {"label": _("Watched"), "url": reverse("handover:watched"), "current": current == "watched"}
+    return [*tabs, watched]
+
+
 @needs(*CASEWORK)
 @require_safe
 def case_page(request: StaffRequest, ref: str) -> HttpResponse:
-    return show_case(request, case_for(request.user, ref))
+    """Everything, with what can be done; for whom it was shared to be read, the same without a form."""
+    case = case_to_read(request.user, ref)
+    if actions.can_work_on(case, by=request.user):
+        return show_case(request, case)
+    opened = reading.read_case(case=case, by=request.user, at=timezone.now())
+    context = {"opened": opened, "case": case, "erased": opened.report.erased}
+    return render(request, "cases/case_to_read.html", context)
 
 
 def show_case(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
@@ -76,13 +99,21 @@ def show_case(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "assign": AssignForm(initial={"to": case.assignee}),
         "handle": HandleForm(initial={"text": opened.handle}),
         "links": LinksForm(),
-        "close": CloseForm(),
+        "close": CloseForm(in_danger=bool(opened.item and opened.item.danger)),
     }
     context = {"opened": opened, "case": case, "erased": opened.report.erased, "forms": empty | bound}
     return render(request, "cases/case.html", context, status=status)
 
 
-Act = Callable[[Case, forms.Form, StaffRequest], str]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said after an act, with the address that takes it back."""
+
+    text: str
+    undo: str = ""
+
+
+Act = Callable[[Case, forms.Form, StaffRequest], str | Said]
 
 
 def _on_case(
@@ -94,7 +125,7 @@ def _on_case(
         return show_case(request, case, status=NOT_TAKEN, **{name: form})
     page = reverse("desk:case", kwargs={"ref": case.ref})
     try:
-        said = act(case, form, request)
+        done = act(case, form, request)
     except ForbiddenMove:
         case.refresh_from_db()
         said = _("Somebody changed this case meanwhile: it is “%(status)s” now. Nothing was done twice.")
@@ -105,15 +136,18 @@ def _on_case(
     except WrongKey:
         said = _("The young person erased this report. Nothing can be added to it any more.")
         return back_to(request, page, said, level=messages.WARNING)
-    return back_to(request, f"{page}#{anchor}" if anchor else page, said)
+    answer = done if isinstance(done, Said) else Said(done)
+    return back_to(request, f"{page}#{anchor}" if anchor else page, answer.text, undo=answer.undo)
 
 
 @needs(*CASEWORK)
 @require_POST
 def add_note(request: StaffRequest, ref: str) -> HttpResponse:
-    def act(case: Case, form: forms.Form, request: StaffRequest) -> str:
-        actions.add_note(case=case, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
-        return _("The note is kept.")
+    def act(case: Case, form: forms.Form, request: StaffRequest) -> Said:
+        text = form.cleaned_data["text"]
+        note = actions.add_note(case=case, text=text, by=request.user, at=timezone.now())
+        undo = reverse("todo:remove-note", kwargs={"ref": case.ref, "note_id": note.pk})
+        return Said(_("The note is kept."), undo)
 
     return _on_case(request, ref, "note", NoteForm(request.POST), act, anchor="notes")
 
@@ -121,10 +155,11 @@ def add_note(request: StaffRequest, ref: str) -> HttpResponse:
 @needs(*CASEWORK)
 @require_POST
 def write_message(request: StaffRequest, ref: str) -> HttpResponse:
-    def act(case: Case, form: forms.Form, request: StaffRequest) -> str:
+    def act(case: Case, form: forms.Form, request: StaffRequest) -> Said:
         text = form.cleaned_data["text"]
-        actions.write_to_young_person(case=case, text=text, by=request.user, at=timezone.now())
-        return _("The message waits for them. They read it when they come back with their code.")
+        sent = actions.write_to_young_person(case=case, text=text, by=request.user, at=timezone.now())
+        undo = reverse("todo:take-back", kwargs={"ref": case.ref, "message_id": sent.pk})
+        return Said(_("The message waits for them. They read it when they come back with their code."), undo)
 
     return _on_case(request, ref, "message", MessageForm(request.POST), act, anchor="messages")
 
@@ -183,12 +218,15 @@ def set_waiting(request: StaffRequest, ref: str) -> HttpResponse:
 @needs(*CASEWORK)
 @require_POST
 def close(request: StaffRequest, ref: str) -> HttpResponse:
-    def act(case: Case, form: forms.Form, request: StaffRequest) -> str:
+    def act(case: Case, form: forms.Form, request: StaffRequest) -> Said:
         outcome = Outcome(form.cleaned_data["outcome"])
         actions.close_case(case=case, outcome=outcome, by=request.user, at=timezone.now())
-        return _("The case is closed. It can be reopened here at any time.")
+        undo = reverse("todo:undo-close", kwargs={"ref": case.ref})
+        return Said(_("The case is closed. It can be reopened here at any time."), undo)
 
-    return _on_case(request, ref, "close", CloseForm(request.POST), act, anchor="")
+    danger = QueueItem.objects.filter(case__ref=ref.upper(), danger=True)
+    form = CloseForm(request.POST, in_danger=danger.exists())
+    return _on_case(request, ref, "close", form, act, anchor="")
 
 
 @needs(*CASEWORK)

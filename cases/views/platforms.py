@@ -16,6 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.views.answers import back_to
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
+from helpline.approvals.models import Approval
+from helpline.approvals.states import Status
 from helpline.platforms import actions
 from helpline.platforms.actions import ChannelRefused
 from helpline.platforms.models import Channel, ChannelWarning, Platform
@@ -29,6 +31,7 @@ class Line:
     warnings: list[ChannelWarning]
     paused: bool
     can_approve: bool
+    waiting: str = ""  # the approval in which a change of it waits
 
 
 @needs(Permission.PLATFORMS, Permission.TAKEDOWNS)
@@ -38,10 +41,17 @@ def platform_list(request: StaffRequest) -> HttpResponse:
     channels = Channel.objects.select_related("verified_by", "approved_by", "changed_by").order_by(
         "platform_id", "id"
     )
+    waiting = {
+        channel: str(approval)
+        for channel, approval in Approval.objects.filter(
+            what="change-channel", status=Status.WAITING
+        ).values_list("object_id", "pk")
+    }
     lines: dict[int, list[Line]] = {}
     for channel in channels:
         can_approve = channel.approved_at is None and actions.can_approve(channel, request.user)
-        line = Line(channel, channel.warnings(now), channel.is_paused(now), can_approve)
+        asked = waiting.get(str(channel.pk), "")
+        line = Line(channel, channel.warnings(now), channel.is_paused(now), can_approve, asked)
         lines.setdefault(channel.platform_id, []).append(line)
     platforms = Platform.objects.order_by("is_other", "name")
     context = {

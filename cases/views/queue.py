@@ -1,27 +1,29 @@
-"""The queue: who needs somebody first, who reads what just now, and the tabs a colleague made."""
+"""The queue: who needs somebody first, what changed since, several at once, and the search."""
 
+import hashlib
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import actions, queue, rail, saved_views, words
+from cases import actions, claims, queue, rail, saved_views, words
+from cases import search as finding
 from cases.forms import AssignForm, may_hold_cases
 from cases.models import Case, QueueItem, SavedView
 from cases.queue import BadCursor, Filters
-from cases.views.answers import back_to, first_address, next_address, report_for, with_filter
+from cases.views import filtering, lines
+from cases.views.answers import first_address, next_address, with_filter
+from cases.views.claims import CASEWORK
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -29,8 +31,12 @@ from helpline.crypto.wrapping import WrongKey
 from reports.models import Report
 from reports.states import AgeRange, Kind
 
-LABELS = {"waiting": gettext_lazy("Waiting"), "mine": gettext_lazy("Mine"), "open": gettext_lazy("All open")}
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
+LABELS = {
+    "waiting": gettext_lazy("Waiting"),
+    "mine": gettext_lazy("Mine"),
+    "open": gettext_lazy("All open"),
+    "alone": gettext_lazy("Without anyone"),
+}
 TICKED = "tick"  # what an address says of rows that stay ticked
 
 
@@ -47,14 +53,14 @@ def home(request: StaffRequest) -> HttpResponse:
 
 def queue_page(request: StaffRequest) -> HttpResponse:
     ticked, removed = _ids(_once(request, TICKED)), _once(request, "removed")
-    filters = _filters(request.GET)
+    filters = filtering.read(request.GET)
     after = request.GET.get("after", "")
     try:
         rows, cursor = queue.page(staff=request.user, filters=filters, after=after)
     except BadCursor:
         return redirect(first_address(request))
     found = rail.counts(request)
-    query = _query(filters)
+    query = filtering.written(filters)
     saved = saved_views.of(request.user)
     present = [view for view in saved if view.removed_at is None]
     at_the_top = not query and not after
@@ -64,10 +70,11 @@ def queue_page(request: StaffRequest) -> HttpResponse:
         "cases/queue.html",
         {
             "rows": rows,
+            "lines": lines.table(rows, staff=request.user, tickable=can_assign, ticked=ticked),
             "filters": filters,
             "filtered": filters != Filters(view=filters.view),
             # They come first anyway; under another tab or filter the strip leads here.
-            "in_danger": [item for item in rows if item.danger][:5] if at_the_top else (),
+            "in_danger": lines.strip([item for item in rows if item.danger][:5]) if at_the_top else (),
             "danger": found.get("danger", 0),
             "tabs": _tabs(filters, query, present, found),
             "chips": _chips(request, filters),
@@ -81,7 +88,6 @@ def queue_page(request: StaffRequest) -> HttpResponse:
             "can_claim": any(request.user.can(one) for one in CASEWORK),
             "can_assign": can_assign,
             "colleagues": may_hold_cases() if can_assign else (),
-            "ticked": ticked,
             "next_url": next_address(request, cursor),
             "first_url": first_address(request),
         },
@@ -92,59 +98,31 @@ def queue_page(request: StaffRequest) -> HttpResponse:
 @require_safe
 def news(request: StaffRequest) -> HttpResponse:
     """What changed on a page of the queue that lies open. Asked by a clock, so it keeps nobody logged in."""
-    filters, after = _filters(request.GET), request.GET.get("after", "")
+    filters, after = filtering.read(request.GET), request.GET.get("after", "")
     try:
         found = queue.news(staff=request.user, filters=filters, after=after)
     except BadCursor as error:
         raise Http404 from error
     counts = {name: rail.capped(number) for name, number in found.counts.items()}
-    answer = render(request, "cases/queue_news.html", {"news": found, "counts": counts})
+    written = lines.news(found.rows, staff=request.user)
+    said = repr((counts, found.danger, found.is_whole, written))
+    seen = hashlib.sha256(said.encode()).hexdigest()[:16]
+    if request.GET.get("seen") == seen:
+        answer = HttpResponse(status=204)  # the page has it already: nothing is sent, nothing drawn
+    else:
+        told = {"news": found, "counts": counts, "lines": written, "seen": seen}
+        answer = render(request, "cases/queue_news.html", told)
     request.session.accessed = False  # the half hour without a click goes on running out
     return answer
 
 
-# --- who reads what just now ------------------------------------------------------------------------------
-
-
 @needs(Permission.QUEUE_READ)
-@needs(*CASEWORK)
-@require_POST
-def next_report(request: StaffRequest) -> HttpResponse:
-    """The most urgent report that nobody reads."""
-    report_id = queue.next_for(staff=request.user)
-    if report_id is None:
-        said = _("Nobody else waits. What colleagues read comes back when they stop.")
-        return back_to(request, reverse("desk:queue"), said, level=messages.INFO)
-    return redirect("desk:report", report_id)
-
-
-@needs(Permission.QUEUE_READ)
-@needs(*CASEWORK)
-@require_POST
-def keep_reading(request: StaffRequest, report_id: UUID) -> HttpResponse:
-    """The time begins anew."""
-    report = report_for(report_id)
-    queue.claim(report=report, by=request.user)
-    return redirect("desk:report", report.pk)
-
-
-@needs(Permission.QUEUE_READ)
-@needs(*CASEWORK)
-@require_POST
-def release(request: StaffRequest, report_id: UUID) -> HttpResponse:
-    """Somebody else may read it."""
-    if queue.release(report=report_for(report_id), by=request.user):
-        return back_to(request, reverse("desk:queue"), _("The report is back in the queue."))
-    return redirect("desk:queue")
-
-
-@needs(Permission.CASES_ALL)
-@require_POST
-def take_over(request: StaffRequest, report_id: UUID) -> HttpResponse:
-    """Read it instead of the colleague who does."""
-    report = report_for(report_id)
-    queue.take_over(report=report, by=request.user, at=timezone.now())
-    return redirect("desk:report", report.pk)
+@require_safe
+def danger(request: StaffRequest) -> HttpResponse:
+    """Which reports wait and speak of danger: asked by a clock from every page of the desk."""
+    answer = JsonResponse({"danger": list(queue.in_danger().values_list("report_id", flat=True))})
+    request.session.accessed = False  # the half hour without a click goes on running out
+    return answer
 
 
 # --- several at once --------------------------------------------------------------------------------------
@@ -185,7 +163,7 @@ def _open_for(to: Staff, report: Report, *, by: Staff) -> Case | str:
     """The case, or why there is none."""
     try:
         return actions.open_case(report=report, by=by, at=timezone.now(), assignee=to)
-    except queue.Claimed as claimed:
+    except claims.Claimed as claimed:
         return _("%(name)s is reading it.") % {"name": claimed.by}
     except actions.AlreadyOpen as already:
         return _("It is case %(ref)s already.") % {"ref": already.case.ref}
@@ -217,91 +195,12 @@ def _ids(written: Sequence[str]) -> list[UUID]:
     return list(dict.fromkeys(found))
 
 
-# --- tabs of one's own ------------------------------------------------------------------------------------
-
-
-@needs(Permission.QUEUE_READ)
-@require_POST
-def save_view(request: StaffRequest) -> HttpResponse:
-    """The filters that are on, as a tab."""
-    query = _query(_filters(QueryDict(request.POST.get("query", ""))))
-    name = " ".join(request.POST.get("name", "").split())[:40]
-    address = _at(query)
-    if not query or not name.isprintable() or not name:
-        said = _("Give the tab a name.") if query else _("Choose filters first. They are what a tab keeps.")
-        return back_to(request, address, said, level=messages.WARNING)
-    try:
-        saved_views.save(name=name, query=query, by=request.user, at=timezone.now())
-    except saved_views.TooMany:
-        return back_to(request, address, _too_many(), level=messages.WARNING)
-    return redirect(address)
-
-
-@needs(Permission.QUEUE_READ)
-@require_POST
-def remove_view(request: StaffRequest, view_id: UUID) -> HttpResponse:
-    """Take a tab away; the queue offers it back."""
-    view = get_object_or_404(SavedView, pk=view_id, staff=request.user)
-    saved_views.remove(view=view, by=request.user, at=timezone.now())
-    return redirect(_at(urlencode({"removed": view.pk})))
-
-
-@needs(Permission.QUEUE_READ)
-@require_POST
-def restore_view(request: StaffRequest, view_id: UUID) -> HttpResponse:
-    """Undo it."""
-    view = get_object_or_404(SavedView, pk=view_id, staff=request.user)
-    try:
-        saved_views.put_back(view=view, by=request.user, at=timezone.now())
-    except saved_views.TooMany:
-        return back_to(request, reverse("desk:queue"), _too_many(), level=messages.WARNING)
-    return redirect(_at(view.query))
-
-
-def _too_many() -> str:
-    return _("You have %(most)s tabs already. Take one away first.") % {"most": saved_views.MOST}
-
-
-def _at(query: str) -> str:
-    return f"{reverse('desk:queue')}?{query}" if query else reverse("desk:queue")
-
-
-# --- filters ----------------------------------------------------------------------------------------------
-
-
-def _filters(asked: QueryDict) -> Filters:
-    """What the address asks for; a value that is none of ours is left out."""
-    said = asked.get
-    return Filters(
-        view=_known(said("view"), queue.VIEWS) or "waiting",
-        kind=_known(said("kind"), Kind.values),
-        age_range=_known(said("age"), AgeRange.values),
-        language=_known(said("language"), [code for code, _name in settings.LANGUAGES]),
-        since=queue.day_in(said("from") or ""),
-        until=queue.day_in(said("to") or ""),
-    )
-
-
-def _known(value: str | None, values: Any) -> str:
-    return value if value and value in values else ""
-
-
-def _query(filters: Filters) -> str:
-    """Filters as they stand in an address, always in the same words and order; '' for the queue as it begins."""
-    written: dict[str, str | date | None] = {
-        "view": filters.view if filters.view != "waiting" else "",
-        "kind": filters.kind,
-        "age": filters.age_range,
-        "language": filters.language,
-        "from": filters.since,
-        "to": filters.until,
-    }
-    return urlencode({name: str(value) for name, value in written.items() if value})
+# --- tabs and filters -------------------------------------------------------------------------------------
 
 
 def _kept_by_dates(filters: Filters) -> list[tuple[str, str]]:
     """What the form of days carries along."""
-    asked = QueryDict(_query(filters))
+    asked = QueryDict(filtering.written(filters))
     return [(name, str(value)) for name, value in asked.items() if name not in {"from", "to"}]
 
 
@@ -313,7 +212,7 @@ def _tabs(
     fixed = [
         {
             "label": label,
-            "url": _at(_query(Filters(view=view))),
+            "url": filtering.address(filtering.written(Filters(view=view))),
             "name": view,
             "count": rail.capped(found.get(view)),
             "current": chosen is None and filters.view == view,
@@ -321,7 +220,13 @@ def _tabs(
         for view, label in LABELS.items()
     ]
     return fixed + [
-        {"label": view.name, "url": _at(view.query), "name": "", "count": "", "current": view == chosen}
+        {
+            "label": view.name,
+            "url": filtering.address(view.query),
+            "name": "",
+            "count": "",
+            "current": view == chosen,
+        }
         for view in saved
     ]
 
@@ -359,5 +264,6 @@ def _chips(request: StaffRequest, filters: Filters) -> list[tuple[Any, list[dict
 def search(request: StaffRequest) -> HttpResponse:
     """What carries this reference, link, account or day. Asked by POST, so that no address of a picture stands in a log."""
     text = request.POST.get("q", "").strip()[:2000]
-    rows = queue.search(staff=request.user, text=text) if text else []
-    return render(request, "cases/search.html", {"rows": rows, "q": text})
+    rows = finding.find(staff=request.user, text=text) if text else []
+    found = {"rows": rows, "lines": lines.table(rows, staff=request.user), "q": text}
+    return render(request, "cases/search.html", found)

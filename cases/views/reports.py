@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import actions, queue, reading
+from cases import actions, claims, queue, reading
 from cases.actions import AlreadyOpen
 from cases.forms import AssignForm
 from cases.models import Case, QueueItem
@@ -46,7 +46,7 @@ def open_case(request: StaffRequest, report_id: UUID) -> HttpResponse:
         if _is_visible(already.case, request):
             return back_to(request, f"/staff/cases/{already.case.ref}/", said, level=messages.WARNING)
         return back_to(request, "/staff/", said, level=messages.WARNING)
-    except queue.Claimed as claimed:
+    except claims.Claimed as claimed:
         said = _("%(name)s is reading this report just now. It comes back by itself when they stop.")
         address = reverse("desk:report", kwargs={"report_id": report.pk})
         return back_to(request, address, said % {"name": claimed.by}, level=messages.WARNING)
@@ -66,7 +66,7 @@ def _show(request: StaffRequest, report: Report, form: AssignForm, *, status: in
     opened = reading.read_report(report=report, by=request.user, at=now)
     can_open = request.user.can(Permission.CASES_OWN) or request.user.can(Permission.CASES_ALL)
     if can_open and not opened.erased:
-        queue.claim(report=report, by=request.user)  # who opens it has it for a while
+        claims.claim(report=report, by=request.user)  # who opens it has it for a while
     item = QueueItem.objects.select_related("claimed_by").get(report=report)
     context = {
         **{"opened": opened, "report": report, "item": item, "form": form, "can_open": can_open},

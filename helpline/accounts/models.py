@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from helpline.accounts.permissions import Permission
@@ -59,6 +60,17 @@ class Staff(AbstractBaseUser):
     teams = models.ManyToManyField(Team, through="Membership", related_name="staff")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    # Part of what a session is checked against: one more, and every session of this person ends.
+    sessions_ended = models.PositiveIntegerField(default=0)
+    # The one link by which a password is chosen, see `entrance`: who may make it and until when (empty once it is made),
+    # when it was made, and when this person first came in after it.
+    link_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    link_until = models.DateTimeField(null=True, blank=True)
+    link_made_at = models.DateTimeField(null=True, blank=True)
+    link_used_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -75,6 +87,12 @@ class Staff(AbstractBaseUser):
             "role",
             "is_active",
             "joined_at",
+            "disabled_at",
+            "sessions_ended",
+            "link_by",
+            "link_until",
+            "link_made_at",
+            "link_used_at",
             "password",
             "last_login",
         )
@@ -85,6 +103,12 @@ class Staff(AbstractBaseUser):
     def can(self, permission: Permission) -> bool:
         """Does this person's role hold `permission`? A disabled account holds none."""
         return self.is_active and permission in self.role.permissions
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session of this person has to match: the password, as Django has it, and `sessions_ended`."""
+        ended = f"|{self.sessions_ended}" if self.sessions_ended else ""
+        salt = "helpline.accounts.models.Staff.get_session_auth_hash"
+        return salted_hmac(salt, f"{self.password}{ended}", secret=secret, algorithm="sha256").hexdigest()
 
     def team_slugs(self) -> list[str]:
         """The teams of this person, read once a request."""

@@ -15,6 +15,7 @@ class WithoutConsent(Handler[Referral]):
     undone = _("It stays here, and nothing leaves.")        # what refusing does
     deciders = frozenset({Permission.CASES_ALL})            # held besides Permission.APPROVE
     life = timedelta(days=7)                                # asked for longer than this it expires; None: never
+    can_be_taken_back = True                                # False: only a second person ends the question
     whys = {}                                               # coarse words to choose from: ask(…, why="…"); {}: none
 
     def find(self, ids):                                    # many at once: the list asks once a page

@@ -1,6 +1,6 @@
 """Asking for a second person, deciding, taking back. Each checks, writes, leaves a line in the trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,8 @@ REFUSALS: dict[str, Promise] = {
     "not_waiting": _("It was settled before. Nothing changed."),
     "expired": _("It waited too long. It has to be asked for again."),
     "gone": _("What it was about is not there any more."),
+    "asker_gone": _("Whoever asked may not ask for it any more. Say no; then somebody else can ask again."),
+    "not_taken_back": _("This question can’t be taken back: a second person answers it."),
 }
 
 
@@ -66,6 +68,12 @@ def waiting_on(*, what: str, obj: Model) -> Approval | None:
     return Approval.objects.filter(what=what, object_id=str(obj.pk), status=Status.WAITING).first()
 
 
+def granted_to(*, what: str, obj: Model, by: Staff, since: datetime) -> Approval | None:
+    """The last yes that `by` was given about `obj` since then: for what is done on demand, not by the yes itself."""
+    found = Approval.objects.filter(what=what, object_id=str(obj.pk), asked_by=by, status=Status.GRANTED)
+    return found.filter(done_at__gt=since).order_by("-done_at").first()
+
+
 def reasons_of(*, approvals: Iterable[Approval], by: Staff, at: datetime) -> dict[UUID, str]:
     """Open the reasons, and say so in the trail. '' where it was forgotten, or its key is gone."""
     rows = [one for one in approvals if one.reason]
@@ -84,11 +92,21 @@ def _opened(approval: Approval) -> str:
 
 
 @transaction.atomic
-def ask(*, what: str, obj: Model, by: Staff, reason: str, at: datetime, why: str = "") -> Approval:
+def ask(
+    *,
+    what: str,
+    obj: Model,
+    by: Staff,
+    reason: str,
+    at: datetime,
+    why: str = "",
+    proposal: Mapping[str, Any] | None = None,
+) -> Approval:
     """Ask for a second person. While one question about `obj` waits, that one is answered and nothing is written.
 
-    `why` is a word of the handler's list, where it has one. Raises PermissionDenied, CannotBeDone, and LookupError for
-    a kind or a word that is none.
+    `why` is a word of the handler's list, where it has one; `proposal` is what would be set, coarse, for kinds that set
+    something: whoever decides sees exactly that, and exactly that is done. Raises PermissionDenied, CannotBeDone, and
+    LookupError for a kind or a word that is none.
     """
     handler = handlers.of(what)
     if why not in (handler.whys or {""}):
@@ -111,6 +129,7 @@ def ask(*, what: str, obj: Model, by: Staff, reason: str, at: datetime, why: str
         asked_at=at,
         expires_at=at + handler.life if handler.life else None,
         why=why,
+        proposal=dict(proposal or {}),
     )
     approval.reason = settings_box().seal(approval, "reason", reason)
     try:
@@ -144,8 +163,8 @@ def can_decide(approval: Approval, *, by: Staff) -> bool:
 def decide(*, approval: Approval, granted: bool, by: Staff, at: datetime) -> None:
     """The second person answers. Granted, it is done at once, in the same transaction: done and written, or neither.
 
-    Raises PermissionDenied; ApprovalRefused for who asked, and when it was settled before, waited too long, or what it
-    was about is gone; and whatever the doing raises.
+    Raises PermissionDenied; ApprovalRefused for who asked, and when it was settled before, waited too long, what it was
+    about is gone, or, for a yes, whoever asked may not ask any more; and whatever the doing raises.
     """
     _lock(approval)
     check_can_decide(approval, by=by)
@@ -158,6 +177,8 @@ def decide(*, approval: Approval, granted: bool, by: Staff, at: datetime) -> Non
         handler.check_can_decide(obj, by=by)
     elif granted:
         raise ApprovalRefused("gone")
+    if granted:
+        _check_may_still_ask(approval, handler, obj)
     approval.decided_by, approval.decided_at = by, at
     _settle(approval, Status.GRANTED if granted else Status.REFUSED, by=by, at=at)
     if granted:
@@ -168,14 +189,32 @@ def decide(*, approval: Approval, granted: bool, by: Staff, at: datetime) -> Non
 
 @transaction.atomic
 def withdraw(*, approval: Approval, by: Staff, at: datetime) -> None:
-    """Whoever asked takes the question back. Raises PermissionDenied for others, ApprovalRefused when it is settled."""
+    """Whoever asked takes the question back. Raises PermissionDenied for others, ApprovalRefused when it is settled, and
+    for a kind that is always answered."""
     _lock(approval)
     if approval.asked_by_id != by.pk:
         raise PermissionDenied
     if approval.status != Status.WAITING:
         raise ApprovalRefused("not_waiting")
+    if not handlers.can_be_taken_back(approval.what):
+        raise ApprovalRefused("not_taken_back")
     _settle(approval, Status.WITHDRAWN, by=by, at=at)
     _tell_not_granted(approval, at=at)
+
+
+@transaction.atomic
+def withdraw_all_of(*, staff: Staff, by: Staff | None, at: datetime) -> int:
+    """This person's account is closed: nothing they asked is done any more. Returns how many questions were taken back.
+
+    What is always answered still waits, and can only be refused. One that is being decided at this moment is left to it.
+    """
+    kinds = [what for what in handlers.kinds() if handlers.can_be_taken_back(what)]
+    waiting = Approval.objects.filter(asked_by=staff, status=Status.WAITING, what__in=kinds)
+    rows = list(waiting.order_by("pk").select_for_update(skip_locked=True))
+    for approval in rows:
+        _settle(approval, Status.WITHDRAWN, by=by, at=at)
+        _tell_not_granted(approval, at=at)
+    return len(rows)
 
 
 @transaction.atomic
@@ -199,6 +238,17 @@ def forget(*, approvals: QuerySet[Approval], at: datetime) -> int:
     for approval in approvals.filter(status=Status.WAITING).select_for_update(skip_locked=True):
         _settle(approval, Status.EXPIRED, by=None, at=at)
     return approvals.exclude(reason=None).update(reason=None)
+
+
+def _check_may_still_ask(approval: Approval, handler: handlers.Handler[Any], obj: Any) -> None:
+    """A question stands on whoever asked it: a yes counts only while they might ask it themselves."""
+    asker = Staff.objects.select_related("role").get(pk=approval.asked_by_id)
+    if not asker.is_active:
+        raise ApprovalRefused("asker_gone")
+    try:
+        handler.check_can_ask(obj, by=asker)
+    except PermissionDenied as no:
+        raise ApprovalRefused("asker_gone") from no
 
 
 def _lock(approval: Approval) -> None:

@@ -1,7 +1,8 @@
 """What each kind of approval means. The classes stand above the floor and are found by name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
@@ -27,6 +28,20 @@ class CannotBeDone(Exception):
         self.sentence = sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a yes would change, in words."""
+
+    label: str | Promise
+    before: str | Promise
+    after: str | Promise
+
+    @property
+    def is_new(self) -> bool:
+        """Is it another than before?"""
+        return str(self.before) != str(self.after)
+
+
 class Handler(ABC, Generic[M]):
     """One kind of approval: who may ask, who may decide, what it is in words, and doing it. See the package's docstring."""
 
@@ -36,6 +51,8 @@ class Handler(ABC, Generic[M]):
     deciders: ClassVar[frozenset[Permission]] = frozenset()
     whys: ClassVar[Mapping[str, str | Promise]] = {}
     life: ClassVar[timedelta | None] = timedelta(days=14)
+    # False where asking does something at once that one person alone must not be left with.
+    can_be_taken_back: ClassVar[bool] = True
 
     @abstractmethod
     def find(self, ids: Collection[str]) -> Mapping[str, M]:
@@ -58,6 +75,10 @@ class Handler(ABC, Generic[M]):
 
     def not_granted(self, approval: Approval, obj: M, *, at: datetime) -> None:
         """It was refused, withdrawn or expired: `approval.status` says which."""
+
+    def changes(self, approval: Approval, obj: M) -> Sequence["Change"]:
+        """What a yes would change, for whoever decides: `approval.proposal` in words."""
+        return ()
 
     def name(self, obj: M) -> str:
         """Which one it is, for whoever decides: coarse words, nothing sealed."""
@@ -86,6 +107,11 @@ def of(what: str) -> Handler[Any]:
 def kinds() -> list[str]:
     """Every kind there is."""
     return list(settings.APPROVAL_HANDLERS)
+
+
+def can_be_taken_back(what: str) -> bool:
+    """May whoever asked take the question back? A kind that settings no longer name can go."""
+    return what not in kinds() or of(what).can_be_taken_back
 
 
 def decided_by(staff: Staff) -> list[str]:

@@ -32,6 +32,8 @@ class Approval(models.Model):
     )
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
+    # What would be set, and what stood there when it was asked, for kinds that set something. Coarse: no words of people.
+    proposal = models.JSONField(default=dict, blank=True)
     why = models.CharField(max_length=20, blank=True)  # a word of the handler's `whys`
     # Sealed by `crypto.box.settings_box`: it may hold words about a case.
     reason = SealedField()
@@ -82,7 +84,7 @@ class Approval(models.Model):
     class Privacy:
         keep = (
             *("id", "what", "object_type", "object_id", "belongs_to", "status", "asked_by", "asked_at"),
-            *("expires_at", "why", "decided_by", "decided_at", "done_at"),
+            *("expires_at", "proposal", "why", "decided_by", "decided_at", "done_at"),
         )
         sealed = ("reason",)
 

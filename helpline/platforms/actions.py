@@ -3,7 +3,7 @@
 A new or changed contact is out of use until a second person approves it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from helpline.accounts.models import Staff
@@ -126,6 +127,52 @@ def change_channel(*, channel: Channel, values: Mapping[str, object], by: Staff,
         _unapprove(channel, by, at)
     channel.save()
     _record(channel, "channel.changed", by, at, contact=bool(changed & CONTACT))
+
+
+@transaction.atomic
+def add_platform(*, name: str, by: Staff, at: datetime) -> Platform:
+    """A platform without a domain: no link leads to it before `set_domains`."""
+    platform = Platform.objects.create(slug=_free_slug(Platform, name, 50), name=name)
+    audit.record(by=by, verb="platform.added", obj=platform, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+    return platform
+
+
+@transaction.atomic
+def add_channel(*, platform: Platform, kind: str, by: Staff, at: datetime) -> Channel:
+    """A channel without an address: nothing can leave by it."""
+    channel = Channel(platform=platform, kind=kind, changed_at=at, changed_by=by)
+    channel.slug = _free_slug(Channel, f"{platform.slug}-{kind}", 60)
+    channel.save(force_insert=True)
+    _record(channel, "channel.added", by, at)
+    return channel
+
+
+@transaction.atomic
+def set_domains(*, platform: Platform, domains: Sequence[str], by: Staff, at: datetime) -> None:
+    """The hosts that are this platform's. Raises BadLayout for what is no host, and for another platform's."""
+    platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+    problems: list[Problem] = []
+    values = layout.parse_values(
+        platform.slug, {"domains": list(domains)}, layout.PLATFORM_FIELDS, (), problems
+    )
+    others = {
+        domain: other.slug for other in Platform.objects.exclude(pk=platform.pk) for domain in other.domains
+    }
+    problems += [
+        Problem(platform.slug, "domains", f"{one} belongs to {others[one]}")
+        for one in domains
+        if one in others
+    ]
+    if problems:
+        raise BadLayout(problems)
+    if not _set(platform, "domains", values["domains"]):
+        return
+    platform.save(update_fields=["domains", "updated_at"])
+    audit.record(by=by, verb="platform.domains_set", obj=platform, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
 
 
 @transaction.atomic
@@ -310,6 +357,17 @@ def _count(done: Imported, slug: str, *, is_new: bool, is_changed: bool) -> None
 
 def _lock(channel: Channel) -> None:
     channel.refresh_from_db(from_queryset=Channel.objects.select_for_update())
+
+
+def _free_slug(model: type[Platform] | type[Channel], words: str, longest: int) -> str:
+    """A slug of these words that nobody has: site, site-2, site-3."""
+    base = slugify(words.replace("_", "-"))[: longest - 4].strip("-_") or "site"
+    taken = set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(
+        slug
+        for number in range(1, len(taken) + 2)
+        if (slug := base if number == 1 else f"{base}-{number}") not in taken
+    )
 
 
 def _set(row: Platform | Channel, column: str, value: Value) -> bool:

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from helpline.crypto.fields import SealedField
+from helpline.platforms.words import OTHER
+from helpline.web.language import in_house
 
 STALE_AFTER = timedelta(days=180)
 
@@ -59,7 +61,7 @@ class PlatformQuerySet(models.QuerySet["Platform"]):
         """The platform that stands for every site the directory does not name; made on first use."""
         other = self.filter(is_other=True).first()
         if other is None:
-            defaults = {"name": "Any other site", "is_other": True}
+            defaults = {"name": in_house(OTHER), "is_other": True}
             other, _created = self.update_or_create(slug="other", defaults=defaults)
         return other
 

@@ -15,6 +15,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -113,9 +114,9 @@ class PolicyMiddleware(CSPMiddleware):
         """The one of the settings."""
         return build_policy()
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if hasattr(request, "_csp_nonce") or any(name.startswith("_csp") for name in vars(response)):
-            return super().process_response(request, response)  # type: ignore[return-value]
+            return super().process_response(request, response)
         response.headers.setdefault(HEADER, self.policy)
         return response
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from helpline.accounts.models import Staff
@@ -26,6 +26,15 @@ class TooManyPictures(Exception):
     )
 
 
+class NotBeforeSending(Exception):
+    """No more bytes are kept of what is not sent yet. `sentence` says so to the young person."""
+
+    sentence = _(
+        "We cannot keep more screenshots before you send your report. Your words are kept. "
+        "Send it first, then add this screenshot with your code."
+    )
+
+
 class WasDestroyed(Exception):
     """This very picture was destroyed before, and is not taken again. `sentence` says so to the young person."""
 
@@ -37,12 +46,27 @@ def of(owner: Draft | Report) -> QuerySet[Evidence]:
     return owner.evidence.defer("picture").order_by("added_at", "id")
 
 
+def check_room(owner: Draft | Report, *, size: int = 1) -> None:
+    """Can `size` more bytes be kept before it is sent? Of a report that was sent, always. Raises NotBeforeSending.
+
+    Two who add at the same moment may both pass: the end is about there, not to the byte.
+    """
+    if isinstance(owner, Report):
+        return
+    unsent = Evidence.objects.filter(draft__isnull=False).order_by()
+    sums = unsent.aggregate(all=Sum("size"), own=Sum("size", filter=Q(draft=owner.pk)))
+    if (sums["own"] or 0) + size > settings.EVIDENCE_UNSENT_EACH:
+        raise NotBeforeSending
+    if (sums["all"] or 0) + size > settings.EVIDENCE_UNSENT_MAX_BYTES:
+        raise NotBeforeSending
+
+
 @transaction.atomic
 def add_evidence(*, owner: Draft | Report, code: str, what: Picture, clean: Clean, at: datetime) -> Evidence:
     """Keep a picture, sealed under a key of its own: of a draft for `code` only, of a report for the staff, too.
 
-    A picture that is there already is not kept twice. Raises TooManyPictures; WasDestroyed for one that was; WrongKey
-    when `code` is not the owner's, or the owner was erased, or sent, meanwhile.
+    A picture that is there already is not kept twice. Raises TooManyPictures; NotBeforeSending; WasDestroyed for one
+    that was; WrongKey when `code` is not the owner's, or the owner was erased, or sent, meanwhile.
     """
     locked = _lock(owner.pk)
     if locked is None:
@@ -56,6 +80,7 @@ def add_evidence(*, owner: Draft | Report, code: str, what: Picture, clean: Clea
         return known
     if there.filter(destroyed_at=None).count() >= settings.EVIDENCE_MOST:
         raise TooManyPictures
+    check_room(locked, size=len(clean.picture))
     key = wrapping.new_data_key()
     evidence = Evidence(
         id=uuid4(),
@@ -114,6 +139,21 @@ def hand_over(*, draft: Draft, report: Report, code: str) -> None:
         row.staff_key = wrapping.wrap_for_staff(row.key_for_code(code), about=row.about)
         row.draft, row.report = None, report
         row.save(update_fields=["draft", "report", "staff_key"])
+
+
+def change_code(*, report: Report, code: str, fresh: str) -> None:
+    """Another code opens their screenshots from here on. Call it with the report locked. Raises WrongKey."""
+    for row in list(of(report).exclude(code_key=None)):
+        row.code_key = wrapping.wrap_for_code(row.key_for_code(code), code=fresh, about=row.about)
+        row.save(update_fields=["code_key"])
+
+
+def say_another_code(*, report: Report, code: str) -> None:
+    """The same at the desk, where the code before is not known. Call it with the report locked. What is hidden stays so."""
+    for row in list(of(report).exclude(staff_key=None)):
+        key = wrapping.unwrap_for_staff(bytes(row.staff_key or b""), about=row.about)
+        row.code_key = wrapping.wrap_for_code(key, code=code, about=row.about)
+        row.save(update_fields=["code_key"])
 
 
 # --- destroying one for good --------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from reports.evidence import actions
 from reports.evidence.forms import PictureForm
 from reports.evidence.sanitise import Refused, sanitise
 from reports.evidence.upload import FIELD, is_by_script, with_a_picture
-from reports.locked import ask_for_code, open_note
+from reports.locked import CHANGE_CODE, ask_for_code, open_note
 from reports.models import Draft, Report
 from reports.note import Kind, Note
 from reports.states import Picture
@@ -49,6 +49,8 @@ def pictures(request: HttpRequest) -> HttpResponse:
     note, owner = opened
     if isinstance(owner, Report):
         speak_to(voice_of(owner.who))
+        if owner.code_said_aloud:
+            return _change_first(request, note)
     if request.method != "POST":
         answer = _page(request, owner, PictureForm(auto_id="f-%s"))
     elif "remove" in request.POST:
@@ -83,10 +85,11 @@ def _add(request: HttpRequest, owner: Draft | Report, code: str) -> HttpResponse
         return _not_taken(request, owner, form, said, status=HTTPStatus.TOO_MANY_REQUESTS)
     WRITING.count(address_of(request), now=time.monotonic())
     try:
+        actions.check_room(owner)  # before the work of making it anew
         clean = sanitise(file.read())
         what = Picture(form.cleaned_data["what"])
         actions.add_evidence(owner=owner, code=code, what=what, clean=clean, at=timezone.now())
-    except (Refused, actions.TooManyPictures, actions.WasDestroyed) as no:
+    except (Refused, actions.TooManyPictures, actions.NotBeforeSending, actions.WasDestroyed) as no:
         return _not_taken(request, owner, form, str(no.sentence))
     return _done(request, ADDED)
 
@@ -133,6 +136,25 @@ def _locked(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"error": said}, status=HTTPStatus.CONFLICT)
 
 
+def _change_first(request: HttpRequest, note: Note) -> HttpResponse:
+    """The code was said aloud: first they take their own. A file can't wait on the page that changes it."""
+    if not is_by_script(request):
+        return notes.keep(redirect(CHANGE_CODE), note)
+    said = _(
+        "First take a code that only you know. Open your page in another tab, then send this screenshot."
+    )
+    return notes.keep(JsonResponse({"error": said}, status=HTTPStatus.CONFLICT), note)
+
+
+def _no_room(owner: Draft | Report) -> str:
+    """Said before somebody covers a screenshot that could not be taken."""
+    try:
+        actions.check_room(owner)
+    except actions.NotBeforeSending as no:
+        return str(no.sentence)
+    return ""
+
+
 def _page(
     request: HttpRequest, owner: Draft | Report, form: PictureForm, *, status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
@@ -141,6 +163,7 @@ def _page(
         "form": form,
         "added": added,
         "is_full": sum(one.destroyed_at is None for one in added) >= settings.EVIDENCE_MOST,
+        "no_room": _no_room(owner),
         "most": settings.EVIDENCE_MOST,
         "most_bytes": settings.EVIDENCE_MAX_BYTES,
         "most_pixels": settings.EVIDENCE_MAX_PIXELS,

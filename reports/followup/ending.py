@@ -14,7 +14,7 @@ from reports import note as notes
 from reports.bounds import bounded, in_turn
 from reports.followup import page as pages
 from reports.followup.views import FOLLOW, opened
-from reports.locked import ask_for_code, open_note
+from reports.locked import CHANGE_CODE, ask_for_code, open_note
 from reports.models import Report
 from reports.states import LinkStatus
 from reports.voice import speak_to, voice_of
@@ -60,6 +60,9 @@ def erase(request: HttpRequest) -> HttpResponse:
     report = notes.report_of(note) if note else None
     if note is None or not (report or draft):
         return ask_for_code(request, form)
+    if report and report[0].code_said_aloud:
+        # Asked once more on their page, not done by itself as what was typed: there is no way back from it.
+        return notes.keep(redirect(CHANGE_CODE), note)
     if report:
         speak_to(voice_of(report[0].who))
     if request.method != "POST":

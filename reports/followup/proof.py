@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import get_language_bidi, ngettext
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from reports.followup import page as pages
 from reports.followup.news import Line
 from reports.models import Report
 from reports.states import Kind
+from reports.voice import register_for, voice_of
+from reports.words import KINDS
 
 SHAPE = (Path(__file__).parent / "proof.typ").read_bytes()
 # Seen from the end of time no look is still to come, so no sentence says "tomorrow".
@@ -29,8 +31,9 @@ NO_LOOK_TO_COME = datetime.max.replace(tzinfo=UTC)
 
 
 def proof_of(report: Report, box: Box, *, at: datetime) -> bytes:
-    """The PDF as of `at`, in the language of the page."""
-    return pdf(facts_of(report, box, at=at))
+    """The PDF as of `at`, in the language of the page, to whoever wrote the report."""
+    with translation.override(register_for(voice_of(report.who))):
+        return pdf(facts_of(report, box, at=at))
 
 
 def facts_of(report: Report, box: Box, *, at: datetime) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def facts_of(report: Report, box: Box, *, at: datetime) -> dict[str, Any]:
         "lead": _("This report was received, and this is what was done since."),
         "facts": [
             {"name": _("Received"), "value": _moment(report.submitted_at)},
-            {"name": _("What was reported"), "value": str(Kind(report.kind).label)},
+            {"name": _("What was reported"), "value": KINDS[Kind(report.kind)].to(voice_of(report.who))},
             {"name": _("Where"), "value": count % {"count": len(page.links)}},
             {"name": _("Language"), "value": _language(report.language)},
             {"name": _("This page was made"), "value": _moment(at)},

@@ -18,7 +18,7 @@ from reports import note as notes
 from reports.bounds import bounded
 from reports.followup import page as pages
 from reports.followup.forms import MessageForm
-from reports.locked import CodeForm, ask_for_code, open_note
+from reports.locked import CodeForm, ask_for_code, change_code_first, open_note
 from reports.models import Message, Report
 from reports.voice import speak_to, voice_of
 
@@ -37,15 +37,20 @@ def _done(request: HttpRequest) -> str:
 def opened(
     view: Callable[Concatenate[HttpRequest, Report, Box, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """For pages of an open report; where none is open the code is asked for, and what was typed waits."""
+    """For pages of an open report. Where none is open the code is asked for, and where its code was said aloud another
+    is taken first; what was typed waits.
+    """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         note, form = open_note(request)
+        note = notes.settled(note) if note else None
         found = notes.report_of(note) if note else None
         if note is None or found is None:
             return ask_for_code(request, form)
         speak_to(voice_of(found[0].who))
+        if found[0].code_said_aloud:
+            return change_code_first(request, note)
         try:
             return notes.keep(view(request, *found, *args, **kwargs), note)
         except WrongKey:  # erased since it was looked up
@@ -66,7 +71,10 @@ def follow(request: HttpRequest) -> HttpResponse:
         return _enter(request)
     note = notes.read(request)
     if note is not None:
+        note = notes.settled(note)
         found = notes.report_of(note)
+        if found is not None and found[0].code_said_aloud:
+            return change_code_first(request, note)
         if found is not None:
             speak_to(voice_of(found[0].who))
             return notes.keep(show(request, *found), note)

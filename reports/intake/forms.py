@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from reports import fingerprints, places
@@ -19,14 +19,13 @@ from reports.states import (
     Deadline,
     Demand,
     Home,
-    Kind,
     Knows,
     Reported,
     Safety,
     Who,
 )
 from reports.voice import Voice
-from reports.words import CIRCUMSTANCES, Words, same
+from reports.words import CIRCUMSTANCES, KINDS, Words, same
 
 Answer = dict[str, Any]
 
@@ -119,20 +118,18 @@ class TicksForm(QuestionForm):
 
 class WhoForm(ChoiceForm):
     name = "who"
-    options = tuple((value, same(label)) for value, label in Who.choices)
+    options = (
+        (Who.SELF, same(pgettext_lazy("whom it is about", "Me"))),
+        (Who.FRIEND, same(_("A friend"))),
+        (Who.CHILD, same(_("My child"))),
+        (Who.PUPIL, same(_("A young person I work with"))),
+    )
 
 
 class SafetyForm(ChoiceForm):
     name = "safety"
     options = (
-        (
-            Safety.SAFE,
-            Words(
-                me=_("I am safe right now"),
-                friend=_("My friend is safe right now"),
-                adult=_("The young person is safe right now"),
-            ),
-        ),
+        (Safety.SAFE, same(pgettext_lazy("safe right now?", "Yes"))),
         (
             Safety.IN_DANGER,
             Words(
@@ -152,7 +149,7 @@ class SafetyForm(ChoiceForm):
         (
             Safety.UNSAID,
             Words(
-                me=_("I am not sure, or I prefer not to say"),
+                me=_("Not sure, or rather not say"),
                 friend=_("I do not know"),
             ),
         ),
@@ -162,11 +159,14 @@ class SafetyForm(ChoiceForm):
 class AgeForm(ChoiceForm):
     name = "age_range"
     options = (
-        *((value, same(label)) for value, label in AgeRange.choices if value != AgeRange.UNKNOWN),
+        (AgeRange.UNDER_13, same(AgeRange.UNDER_13.label)),
+        (AgeRange.FROM_13, same(_("13–14"))),
+        (AgeRange.FROM_15, same(_("15–17"))),
+        (AgeRange.ADULT, same(AgeRange.ADULT.label)),
         (
-            AgeRange.UNKNOWN.value,
+            AgeRange.UNKNOWN,
             Words(
-                me=AgeRange.UNKNOWN.label,
+                me=_("Rather not say"),
                 friend=_("I do not know"),
             ),
         ),
@@ -175,20 +175,7 @@ class AgeForm(ChoiceForm):
 
 class KindForm(ChoiceForm):
     name = "kind"
-    options = (
-        (Kind.DEEPNUDE, same(Kind.DEEPNUDE.label)),
-        (Kind.REAL_IMAGE, same(Kind.REAL_IMAGE.label)),
-        (Kind.THREAT, same(Kind.THREAT.label)),
-        (
-            Kind.SENT,
-            Words(
-                me=Kind.SENT.label,
-                friend=_("My friend sent something and regrets it"),
-                adult=_("The young person sent something and regrets it"),
-            ),
-        ),
-        (Kind.UNSURE, same(Kind.UNSURE.label)),
-    )
+    options = tuple(KINDS.items())
 
 
 class DeadlineForm(ChoiceForm):
@@ -218,7 +205,7 @@ class WhereForm(places.PlacesForm, QuestionForm):
     """Links, account names, or none of both."""
 
     hides_label = False
-    no_link = forms.BooleanField(label=_("I have no link and no account name"), required=False)
+    no_link = forms.BooleanField(label=_("No link, no account name"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -229,14 +216,14 @@ class WhereForm(places.PlacesForm, QuestionForm):
                 self.add_error(
                     "pasted",
                     _(
-                        "We see no link in this. Copy the link once more, or tick “I have no link and no account "
-                        "name”: then we keep these words as they are."
+                        "We see no link in this. Copy the link once more, or tick “No link, no account name”: "
+                        "then we keep these words as they are."
                     ),
                 )
             else:
                 self.add_error(
                     "pasted",
-                    _("Paste a link, write an account name, or tick “I have no link and no account name”."),
+                    _("Paste a link, write an account name, or tick “No link, no account name”."),
                 )
         return data
 
@@ -246,9 +233,12 @@ class WhereForm(places.PlacesForm, QuestionForm):
             answer.get("pasted", ""),
             answer.get("account", ""),
             answer.get("platform") or "other",
+            answer.get("site", ""),
             skip_malformed=True,
         )
         lines = [place.line for place in map(places.describe, facts)]
+        if not facts and answer.get("site"):
+            lines = [answer["site"]]
         if not lines and answer.get("pasted"):
             lines = [answer["pasted"]]
         return lines or ([gettext("No link, no account name")] if answer else [])

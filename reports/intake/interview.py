@@ -189,6 +189,7 @@ def submission_of(interview: Interview, *, language: str) -> Submission:
     }
     if places.has_words(pasted):
         words["pasted"] = pasted
+    words["site"] = said("places", "site", "")
     return Submission(
         language=language,
         who=Who(said("who", "who", Who.SELF)),

@@ -37,6 +37,32 @@ DIGITS = {
     "9": pgettext_lazy("digit, said aloud", "nine"),
 }
 
+# A word for each letter of a code, by which it is spelled on the telephone: in each language those that people know.
+LETTERS = {
+    "A": pgettext_lazy("spelling word on the telephone, for A", "Alfa"),
+    "B": pgettext_lazy("spelling word on the telephone, for B", "Bravo"),
+    "C": pgettext_lazy("spelling word on the telephone, for C", "Charlie"),
+    "D": pgettext_lazy("spelling word on the telephone, for D", "Delta"),
+    "E": pgettext_lazy("spelling word on the telephone, for E", "Echo"),
+    "F": pgettext_lazy("spelling word on the telephone, for F", "Foxtrot"),
+    "G": pgettext_lazy("spelling word on the telephone, for G", "Golf"),
+    "H": pgettext_lazy("spelling word on the telephone, for H", "Hotel"),
+    "J": pgettext_lazy("spelling word on the telephone, for J", "Juliett"),
+    "K": pgettext_lazy("spelling word on the telephone, for K", "Kilo"),
+    "M": pgettext_lazy("spelling word on the telephone, for M", "Mike"),
+    "N": pgettext_lazy("spelling word on the telephone, for N", "November"),
+    "P": pgettext_lazy("spelling word on the telephone, for P", "Papa"),
+    "Q": pgettext_lazy("spelling word on the telephone, for Q", "Quebec"),
+    "R": pgettext_lazy("spelling word on the telephone, for R", "Romeo"),
+    "S": pgettext_lazy("spelling word on the telephone, for S", "Sierra"),
+    "T": pgettext_lazy("spelling word on the telephone, for T", "Tango"),
+    "V": pgettext_lazy("spelling word on the telephone, for V", "Victor"),
+    "W": pgettext_lazy("spelling word on the telephone, for W", "Whiskey"),
+    "X": pgettext_lazy("spelling word on the telephone, for X", "X-ray"),
+    "Y": pgettext_lazy("spelling word on the telephone, for Y", "Yankee"),
+    "Z": pgettext_lazy("spelling word on the telephone, for Z", "Zulu"),
+}
+
 # The picture: a sheet of a notepad, as tall as a phone shows it.
 WIDTH, HEIGHT = 1080, 1350
 SHEET, RULE, MARGIN, WRITTEN, FAINT = "#fbf8f3", "#dcd4c5", "#e9b98a", "#1e2a4a", "#6d7686"
@@ -44,18 +70,26 @@ LEFT, TOP, LINE = 150, 270, 240
 
 
 def may_see(note: Note) -> bool:
-    """Whether this browser may still show its code: a draft's always, a report's until it was noted."""
-    return not (note.is_report and note.shown)
+    """Whether this browser may still show a code: a draft's always, a report's until it was noted."""
+    return bool(note.fresh) or not (note.is_report and note.shown)
 
 
 def ways(note: Note) -> dict[str, Any]:
     """What the pages that show a code need."""
-    return {"code": receipts.grouped(note.code), "aloud": aloud(note.code), "square": square(note.code)}
+    code = note.fresh or note.code
+    return {"code": receipts.grouped(code), "aloud": aloud(code), "square": square(code)}
 
 
 def aloud(code: str) -> list[list[str]]:
     """The four groups as they are said: letters as letters, digits as words."""
     said = [str(DIGITS.get(character, character)) for character in code]
+    return [said[start : start + 4] for start in range(0, len(said), 4)]
+
+
+def spelled(code: str) -> list[list[tuple[str, str]]]:
+    """The four groups for whoever reads them to somebody else: each character with the word that spells it."""
+    words = DIGITS | LETTERS
+    said = [(character, str(words[character])) for character in code]
     return [said[start : start + 4] for start in range(0, len(said), 4)]
 
 
@@ -98,5 +132,5 @@ def card(request: HttpRequest) -> HttpResponse:
     note = notes.read(request)
     if note is None or not may_see(note):
         return redirect(CODE)
-    body = picture(note.code, name=settings.NEUTRAL_NAME)
+    body = picture(note.fresh or note.code, name=settings.NEUTRAL_NAME)
     return notes.keep(neutral_file(body, kind="png", content_type="image/png"), note)

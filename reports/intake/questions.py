@@ -73,9 +73,10 @@ class Question:
 WHO = Question(
     name="who",
     heading=same(_("Who is it about?")),
-    lead=same(_("No name needed. You can stop at any moment and come back.")),
+    lead=same(_("No name needed. You can stop any time.")),
     why=same(_("So that the next questions fit.")),
     form=forms.WhoForm,
+    title=same(_("About whom")),
 )
 
 SAFETY = Question(
@@ -114,7 +115,6 @@ AGE = Question(
 KIND = Question(
     name="kind",
     heading=same(_("What happened?")),
-    lead=same(_("Choose what comes closest.")),
     why=same(_("Each kind is removed in a different way.")),
     form=forms.KindForm,
 )
@@ -146,9 +146,10 @@ DEMAND = Question(
 PLACES = Question(
     name="places",
     heading=same(_("Where is it?")),
-    lead=same(_("A link or an account name is enough. We never need the picture.")),
+    lead=same(_("We never need the picture.")),
     why=same(_("A site can only remove what it can find. The more exact the link, the faster it goes.")),
     form=forms.WhereForm,
+    title=same(_("Where")),
     template="reports/places.html",
 )
 

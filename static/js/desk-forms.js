@@ -1,10 +1,14 @@
-// Forms of the desk: a second click does not send twice; a page can be printed; what lies behind a link is unfolded.
+// Forms of the desk: a second click does not send twice; a message half written is not lost by another form; a page can be
+// printed; what lies behind a link is unfolded.
 "use strict";
 (() => {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post") return;
-    if (form.dataset.sent) {
+    const half = [...document.querySelectorAll("form[data-unsent]")].find(
+      (other) => other !== form && [...other.querySelectorAll("textarea")].some((box) => box.value.trim() !== box.defaultValue.trim()),
+    );
+    if (form.dataset.sent || (half && !form.hasAttribute("hx-post") && !window.confirm(half.dataset.unsent))) {
       event.preventDefault();
       return;
     }

@@ -21,7 +21,7 @@
   const tick = (row) => row.querySelector("input[name=report]");
   const keys = {
     o: (row) => row && window.location.assign(row.dataset.href),
-    a: (row) => row?.querySelector(".with:not(:has([data-who=other])) button[data-take]")?.form.requestSubmit(),
+    a: (row) => row?.querySelector(".with:not(:has([data-who=other])) button[data-take]")?.click(),
     x: (row) => row && tick(row)?.click(),
     n: () => find("next")?.requestSubmit(),
     r: () => find("show")?.click(),
@@ -49,11 +49,6 @@
   // --- news -----------------------------------------------------------------------------------------------
   const news = document.getElementById("queue-news");
   if (!news || !window.htmx) return;
-  const title = document.title.replace(/^\(\d+\+?\) /, "");
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-  let danger = null; // the reports in danger that this page knows
-  let count = "";
-  let flashing = 0;
 
   // What lies under the pointer or has the focus, else the first row in sight, stays where it is on the screen.
   const anchor = () => {
@@ -119,41 +114,6 @@
     }
   };
 
-  const name = () => {
-    document.title = (count ? `(${count}) ` : "") + title;
-  };
-
-  const flash = (word) => {
-    if (flashing) return;
-    if (calm.matches) {
-      document.title = `${word} · ${title}`;
-      return;
-    }
-    let on = true;
-    flashing = window.setInterval(() => {
-      document.title = on ? `${word} · ${title}` : title;
-      on = !on;
-    }, 1000);
-  };
-  const stopFlash = () => {
-    window.clearInterval(flashing);
-    flashing = 0;
-    name();
-  };
-
-  const alarm = (ids) => {
-    const strip = find("alert");
-    const text = find("alert-text").content.cloneNode(true);
-    const link = text.querySelector("a");
-    link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, ids[0]);
-    text.querySelector("button").addEventListener("click", () => {
-      strip.replaceChildren();
-      stopFlash();
-    });
-    strip.replaceChildren(text);
-    flash(strip.dataset.title);
-  };
-
   const read = (told) => {
     const now = new Map([...told.children].map((one) => [one.dataset.id, one]));
     const there = rows();
@@ -186,24 +146,21 @@
     show("bar-news", fresh.length + gone > 0);
     show("show", fresh.length + gone > 0);
 
-    count = told.getAttribute("data-count-danger") ?? "";
-    if (!flashing) name();
     const ids = told.dataset.danger.split(" ").filter(Boolean);
-    const unknown = danger
-      ? ids.filter((id) => !danger.has(id))
-      : ids.length > Number.parseInt(list().dataset.danger || "0", 10)
-        ? ids.slice(-1)
-        : [];
-    danger = new Set([...(danger ?? []), ...ids]);
-    if (unknown.length) alarm(unknown);
+    document.dispatchEvent(new CustomEvent("desk:danger", { detail: { ids, count: told.getAttribute("data-count-danger") } }));
   };
 
+  // What the page knows already is not sent again.
+  news.addEventListener("htmx:configRequest", (event) => {
+    const told = news.querySelector("#news");
+    if (told) event.detail.parameters.seen = told.dataset.seen;
+  });
+  news.addEventListener("htmx:afterOnLoad", () => show("bar-lost", false));
   news.addEventListener("htmx:afterSwap", () => {
     const told = news.querySelector("#news");
     // Another page came instead: the half hour is over.
     show("bar-out", !told);
     show("in", !told);
-    show("bar-lost", false);
     if (told) read(told);
   });
   for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {

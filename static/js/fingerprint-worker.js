@@ -4,7 +4,7 @@
 // In: `{files: [File]}`. Out, each with the file's place in the list as `at`:
 //   {what: "read", bytes}                     so many more bytes are done
 //   {what: "print", kind, likeness, facts}    kind: picture or video; facts: [{algorithm, value, quality?}]
-//   {what: "refused", why}                    why: "type" (neither picture nor video) or "unread"
+//   {what: "refused", why}                    why: "type" (neither picture nor video, whatever its name says) or "unread"
 //   {what: "done"}
 // `likeness` says what copies can be found by it: "usable" (those that look the same, too), "plain" (too little to see),
 // "undecoded" (this browser can't open this kind of picture), "blurred" (this browser lets no page see exact pixels),
@@ -16,6 +16,9 @@ const MOST_PIXELS = 40e6; // four bytes each while a picture is open
 const SCALED_TO = 2048; // larger ones are opened at this width
 const STRIP_PIXELS = 2 ** 20;
 const MATCHABLE = 50; // Meta's advice: below this quality, a PDQ matches too much
+// How files begin that hold a picture: PNG, JPEG, GIF, BMP, TIFF and raw photos, WebP, HEIC and AVIF, JPEG XL, ICO.
+const PICTURE =
+  /^(?:\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(?:hei|hev|mif1|msf1|avi[fs]|crx)|\xff\x0a|....JXL |\0\0\x01\0)/s;
 
 // Hands the pixels to `take` in strips, so that the whole picture is in memory once, not three times.
 function eachStrip(bitmap, take) {
@@ -96,10 +99,24 @@ async function lookOf(file) {
   }
 }
 
+// A name can say anything. A kind that is not known here is still a picture where this browser can open it.
+async function isPicture(file) {
+  const start = new Uint8Array(await file.slice(0, 12).arrayBuffer());
+  if (PICTURE.test(String.fromCharCode(...start))) return true;
+  try {
+    (await createImageBitmap(file, { resizeWidth: 1 })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isVideo = ({ type }) => type.startsWith("video/");
+
 let isExact;
 
 async function printOf(file, onRead) {
-  if (file.type.startsWith("video/")) {
+  if (isVideo(file)) {
     return { kind: "video", likeness: "exact", facts: await digestsOf(file, ["sha256", "md5"], onRead) };
   }
   const facts = await digestsOf(file, ["sha256"], onRead);
@@ -114,7 +131,7 @@ async function printOf(file, onRead) {
   }
 }
 
-const isTaken = ({ type }) => type.startsWith("video/") || (type.startsWith("image/") && type !== "image/svg+xml");
+const isTaken = (file) => isVideo(file) || (file.type.startsWith("image/") && file.type !== "image/svg+xml");
 
 self.addEventListener("message", async ({ data: { files } }) => {
   for (const [at, file] of files.entries()) {
@@ -123,6 +140,10 @@ self.addEventListener("message", async ({ data: { files } }) => {
       continue;
     }
     try {
+      if (!isVideo(file) && !(await isPicture(file))) {
+        self.postMessage({ at, what: "refused", why: "type" });
+        continue;
+      }
       const print = await printOf(file, (bytes) => self.postMessage({ at, what: "read", bytes }));
       self.postMessage({ at, what: "print", ...print });
     } catch {

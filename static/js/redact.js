@@ -1,10 +1,8 @@
 // Paints over a screenshot on the person's own device. What was chosen stays in this page's memory; only the flat,
 // covered and cut picture is sent, after it was looked at. Leaving the page forgets everything.
-"use strict";
-(() => {
-  const form = document.getElementById("redact");
-  if (!form || !window.createImageBitmap || !window.PointerEvent) return;
-
+//
+// pictures.js loads this module when there is a picture to cover: `editorOf(form)` answers `{open, isOpen}`.
+export const editorOf = (form) => {
   const LONGEST = 4096;
   const BRUSH = 30; // of the screen's pixels, as wide as a finger
   const REACH = 30; // how near a corner of the frame is still that corner
@@ -13,7 +11,6 @@
   const view = find("[data-view]");
   const preview = find("[data-preview]");
   const file = find("#redact-file");
-  const drop = find("[data-drop]");
   const error = find("[data-error]");
   const live = find("[data-live]");
   const tools = [...form.querySelectorAll("[data-tool]")];
@@ -86,28 +83,6 @@
     rebuild();
     say(says.sayOpened);
   };
-
-  file.addEventListener("change", () => file.files[0] && open(file.files[0]));
-
-  const fileIn = (transfer) => [...(transfer?.files ?? [])].find((one) => one.type.startsWith("image/"));
-  form.addEventListener("paste", (event) => {
-    const pasted = fileIn(event.clipboardData);
-    if (!pasted || base) return;
-    event.preventDefault();
-    open(pasted);
-  });
-  // A picture that is dropped beside the box must not take the place of the page.
-  for (const name of ["dragover", "drop"]) {
-    document.addEventListener(name, (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      const inside = drop.contains(event.target);
-      drop.classList.toggle("over", inside && name === "dragover");
-      const dropped = name === "drop" && inside && fileIn(event.dataTransfer);
-      if (dropped) open(dropped);
-    });
-  }
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
 
   // --- Painting ---
 
@@ -465,5 +440,5 @@
 
   document.addEventListener("wipe", forget);
   window.addEventListener("pagehide", forget);
-  form.hidden = false;
-})();
+  return { open, isOpen: () => Boolean(base) };
+};

@@ -1,4 +1,4 @@
-// Keyboard for the desk: "/" goes to the search, j and k walk the rows of a table, Enter opens the row.
+// Keyboard for the desk: "/" goes to the search, c begins a call, j and k walk the rows of a table, Enter opens the row.
 "use strict";
 (() => {
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
@@ -22,6 +22,7 @@
       search.focus();
       search.select();
     }
+    if (event.key === "c") document.querySelector('[data-key="c"]')?.click();
     if (event.key === "j") walk(1);
     if (event.key === "k") walk(-1);
   });

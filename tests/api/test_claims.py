@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cases import queue
+from cases import claims, queue
 from cases.models import Case
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
@@ -21,7 +21,7 @@ def test_who_reads_it_is_named_and_nothing_is_opened(
 ) -> None:
     report, _code = tell()
     queue.add_new_reports(at=NOON)
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
 
     refused = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=sacha)
 

@@ -1,4 +1,4 @@
-"""The desk's calls: queue, reports, cases, incidents."""
+"""The desk's calls: queue, reports, cases."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import actions as casework
 from cases import queue
-from cases.models import Case, IncidentMember
+from cases.models import Case
 from cases.states import CaseStatus
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -169,12 +169,12 @@ def test_an_erased_report_has_no_words_left(call: Caller, nour: Staff, tell: Tel
 # --- cases --------------------------------------------------------------------------------------------
 
 
-def test_a_report_becomes_a_case_once(call: Caller, nour: Staff, sacha: Staff, tell: Tell) -> None:
+def test_a_report_becomes_a_case_once(call: Caller, nour: Staff, maud: Staff, tell: Tell) -> None:
     # given
     report, _code = tell(story="what happened")
     # when
     opened = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=nour)
-    again = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=sacha)
+    again = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=maud)
     # then
     assert opened.status_code == 201
     body = opened.json()
@@ -188,6 +188,34 @@ def test_a_report_becomes_a_case_once(call: Caller, nour: Staff, sacha: Staff, t
     assert {"id", "url", "platform", "status"} <= set(body["links"][0])
     assert problem(again, 409, "already_open")["case"] == body["ref"]
     assert Case.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_a_report_that_is_another_teams_case_looks_like_an_invented_one(
+    is_erased: bool, call: Caller, nour: Staff, sacha: Staff, tell: Tell
+) -> None:
+    report, _code = tell()
+    opened = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=nour)
+    if is_erased:
+        reports.erase_report(report=report, by="young-person", at=NOON)
+
+    foreign = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=sacha)
+    invented = call("POST", "/api/v1/cases/", {"report": str(uuid4())}, by=sacha)
+
+    assert opened.status_code == 201
+    assert (foreign.status_code, foreign.content) == (404, invented.content)
+
+
+def test_an_answer_that_is_a_case_is_a_reading(call: Caller, nour: Staff, tell: Tell) -> None:
+    report, _code = tell()
+    ref = call("POST", "/api/v1/cases/", {"report": str(report.pk)}, by=nour).json()["ref"]
+    read = AuditRow.objects.filter(verb="case.read", actor=f"staff:{nour.pk}")
+    assert read.count() == 1
+
+    call("POST", f"/api/v1/cases/{ref}/close/", {"outcome": "advice"}, by=nour)
+    call("POST", f"/api/v1/cases/{ref}/reopen/", {}, by=nour)
+
+    assert read.count() == 3
 
 
 @pytest.mark.parametrize(
@@ -318,59 +346,6 @@ def test_an_erased_case_can_be_seen_and_not_worked_on(call: Caller, nour: Staff,
         assert (body["told"]["status"], body["told"]["story"], body["links"][0]["url"]) == ("erased", "", "")
         problem(call("POST", f"/api/v1/cases/{case.ref}/notes/", {"text": "x"}, by=nour), 409, "erased")
         problem(call("POST", f"/api/v1/cases/{case.ref}/messages/", {"text": "x"}, by=nour), 409, "erased")
-
-
-# --- incidents ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def proposed(open_case: OpenCase, sacha: Staff) -> tuple[Case, Case]:
-    """Two cases with the same link, of two teams: an incident is proposed."""
-    same = (LinkFacts(url="https://chatter.example/p/77"),)
-    return open_case(links=same), open_case(links=same, by=sacha)
-
-
-def test_a_proposed_incident_is_listed_and_decided(
-    call: Caller, nour: Staff, proposed: tuple[Case, Case]
-) -> None:
-    # given
-    mine, _theirs = proposed
-    (row,) = call("GET", "/api/v1/incidents/?proposed=1", by=nour).json()["results"]
-    assert {(one["case"], one["state"]) for one in row["members"]} == {
-        (mine.ref, "proposed"),
-        (None, "proposed"),
-    }
-    assert row["members"][0]["reasons"] == ["url"]
-    # when
-    path = f"/api/v1/incidents/{row['ref']}/"
-    joined = call("POST", f"{path}add/", {"case": mine.ref}, by=nour).json()
-    # then
-    assert {one["case"]: one["state"] for one in joined["members"]} == {mine.ref: "joined", None: "proposed"}
-    assert call("GET", "/api/v1/incidents/?proposed=1", by=nour).json()["results"] == []
-    assert len(call("GET", "/api/v1/incidents/", by=nour).json()["results"]) == 1
-    detached = call("POST", f"{path}detach/", {"case": mine.ref}, by=nour).json()
-    assert {one["case"]: one["state"] for one in detached["members"]} == {
-        mine.ref: "detached",
-        None: "proposed",
-    }
-
-
-def test_nobody_decides_for_a_foreign_case(call: Caller, nour: Staff, proposed: tuple[Case, Case]) -> None:
-    _mine, theirs = proposed
-    (row,) = call("GET", "/api/v1/incidents/", by=nour).json()["results"]
-    for ref in (theirs.ref, "0000000X"):
-        response = call("POST", f"/api/v1/incidents/{row['ref']}/add/", {"case": ref}, by=nour)
-        problem(response, 404, "not_found")
-    assert set(IncidentMember.objects.values_list("state", flat=True)) == {"proposed"}
-
-
-def test_an_incident_without_my_cases_is_not_there(
-    call: Caller, proposed: tuple[Case, Case], make_staff: Callable[..., Staff]
-) -> None:
-    stranger = make_staff("lou", "counsellor")
-    incident = IncidentMember.objects.select_related("incident").all()[0].incident
-    assert call("GET", "/api/v1/incidents/", by=stranger).json() == {"results": [], "next": None}
-    problem(call("GET", f"/api/v1/incidents/{incident.ref}/", by=stranger), 404, "not_found")
 
 
 # --- what it costs ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """/api/v1/follow/: what the young person sees and decides."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -53,6 +54,17 @@ def test_the_code_opens_what_was_reported_and_what_became_of_it(
     assert [row["what"] for row in seen["history"]] == ["received", "sent", "said_removed"]
     assert "Chatter" in seen["history"][1]["text"]
     assert body["messages"] == []
+
+
+@pytest.mark.parametrize(("who", "says", "never"), [("child", "vous", "tu"), ("self", "tu", "vous")])
+def test_adults_are_spoken_to_as_adults(
+    call: Caller, submit: Submit, who: str, says: str, never: str
+) -> None:
+    code = submit(language="fr", who=who)
+    actions.post_update(report_id=report_of(code).pk, what=News.CLOSED, at=timezone.now())
+    body = call("GET", "/api/v1/follow/", code=code).json()
+    words = set(re.findall(r"\w+", body["history"][-1]["text"].lower()))
+    assert says in words and never not in words
 
 
 @pytest.mark.parametrize("typed", [str.lower, lambda code: code.replace("-", " "), lambda code: f"  {code} "])
@@ -163,6 +175,14 @@ def test_links_are_added_each_once(call: Caller, submit: Submit, chatter: Platfo
         "https://chatter.example/p/1",
         "https://chatter.example/p/2",
     ]
+
+
+def test_the_name_of_a_site_is_added_to_what_was_told(call: Caller, submit: Submit) -> None:
+    code = submit()
+    more = {"links": [{"account": "someone", "site": "Kwikzap"}]}
+    assert call("POST", "/api/v1/follow/links/", more, code=code).status_code == 201
+    report = Report.objects.get()
+    assert report.box_for_staff().open_json(report, "answers")["site"] == "Kwikzap"
 
 
 def test_a_malformed_link_is_not_added(call: Caller, submit: Submit) -> None:

@@ -73,6 +73,12 @@ def test_an_unknown_platform_is_any_other_site(call: Caller, chatter: Platform) 
     assert [row.platform.slug for row in rows] == ["other", "other", "chatter", "chatter"]
 
 
+def test_a_site_that_nobody_knows_keeps_its_name(call: Caller, chatter: Platform) -> None:
+    links = [{"account": "someone", "site": " Kwik  zap"}, {"account": "other", "site": "Blabb"}]
+    report = stored(call("POST", "/api/v1/reports/", REPORT | {"links": links}).json()["receipt_code"])
+    assert report.box_for_staff().open_json(report, "answers") == {"site": "Kwik zap, Blabb"}
+
+
 def test_the_address_knows_better_than_the_word_beside_it(
     call: Caller, chatter: Platform, pixboard: Platform
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpline.embedded.processes import ROOT, CannotStart
-from tests.bench import dispatch, intake, intake_page, page_weight, pdq, queue_page
+from tests.bench import dispatch, intake, intake_page, match, page_weight, pdq, queue_page
 from tests.bench.figures import Figure, keep, table
 from tests.bench.house import Broken, House, say
 
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[House], list[Figure]]] = {
     "intake_page": intake_page.bench,
     "page_weight": page_weight.bench,
     "queue_page": queue_page.bench,
+    "match": match.bench,
     "dispatch_http": dispatch.bench,
     "pdq_browser": pdq.bench,
 }

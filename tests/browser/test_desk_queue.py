@@ -1,6 +1,7 @@
 """The queue while it lies open: news that move nothing, danger that cannot be missed, keys, and what axe says of it."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from cases import actions, queue
+from cases import actions, claims, queue
 from cases.models import QueueItem
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
@@ -104,7 +105,7 @@ def test_news_move_nothing_until_they_are_asked_for(
     before = places(page, third)
 
     more = waiting(tell, 3, circumstances=(Circumstance.BLACKMAIL,))  # they rank before the others
-    queue.claim(report=second, by=sacha)
+    claims.claim(report=second, by=sacha)
     actions.open_case(report=first, by=sacha, at=timezone.now())
     look(page)
 
@@ -150,6 +151,67 @@ def test_new_danger_cannot_be_missed(open_queue: Callable[..., Any], tell: Tell,
     look(page)
     page.click("text=Read it now")
     page.wait_for_url(f"**/staff/reports/{report.pk}/")
+
+
+@pytest.mark.parametrize(
+    "place", ["/staff/cases/", "/staff/takedowns/", "/staff/shift/", "/staff/wellbeing/mine/"]
+)
+def test_new_danger_is_said_on_every_other_page_too(
+    place: str, open_queue: Callable[..., Any], tell: Tell, nour: Staff
+) -> None:
+    waiting(tell, 1, circumstances=(Circumstance.IN_DANGER,))
+    page = open_queue(nour)
+    with page.expect_response("**/staff/queue/danger/"):
+        page.goto(place)
+    assert page.locator(".danger-strip").is_visible()
+    assert page.inner_text("[data-alert]") == ""  # what the page began with is on its strip
+    before = page.locator("h1").bounding_box()
+
+    (report,) = waiting(tell, 1, circumstances=(Circumstance.SELF_HARM,))
+    with page.expect_response("**/staff/queue/danger/"):
+        page.evaluate(LOOK)
+
+    page.wait_for_selector("[data-alert] p")
+    assert page.get_attribute("[data-alert]", "aria-live") == "assertive"
+    assert page.locator("h1").bounding_box() == before  # nothing moved
+    assert page.title().startswith("Danger · ")
+    page.evaluate("document.body.style.minHeight = '300vh'; window.scrollTo(0, 800)")
+    for part in ("[data-alert]", ".danger-strip"):
+        assert (
+            page.locator(part).evaluate("(one) => one.getBoundingClientRect().top") >= 0
+        )  # both stay in sight
+    with page.expect_response("**/staff/queue/danger/"):
+        page.evaluate(LOOK)
+    page.click("text=I have seen it")
+    assert page.inner_text("[data-alert]") == ""
+
+    (report,) = waiting(tell, 1, circumstances=(Circumstance.SELF_HARM,))
+    with page.expect_response("**/staff/queue/danger/"):
+        page.evaluate(LOOK)
+    page.click("text=Read it now")
+    page.wait_for_url(f"**/staff/reports/{report.pk}/")
+
+
+def test_a_deadline_is_counted_down_in_its_place(
+    open_queue: Callable[..., Any], tell: Tell, nour: Staff
+) -> None:
+    end = timezone.now() + timedelta(hours=30)
+    (report,) = waiting(tell, 1, deadline_at=end)
+    page = open_queue(nour)
+    before = places(page, report)
+    assert "in 29 h" in page.inner_text(row(report))
+    score = page.inner_text(f"{row(report)} .score")
+
+    # As if it were a day later, and the sweep had come by.
+    day = timedelta(hours=26)
+    QueueItem.objects.update(deadline_at=end - day, scored_at=timezone.now() - day)
+    Report.objects.update(deadline_at=end - day)
+    assert queue.refresh_deadlines(at=timezone.now()) == 1
+    look(page)
+
+    assert "in 3 h" in page.inner_text(row(report))
+    assert int(page.inner_text(f"{row(report)} .score")) > int(score)
+    assert places(page, report) == before
 
 
 def test_the_title_flashes_for_who_did_not_ask_for_calm(

@@ -242,9 +242,33 @@ def test_what_is_no_picture_or_can_not_be_opened(box: Callable[..., Box]) -> Non
     assert page.facts == []
     assert "Only pictures and videos" in page.said
 
-    page.choose(upload(b"not what it says", "image/heic", "a.heic"))
+    page.choose(upload(bytes(4) + b"ftypheic and the rest of it", "image/heic", "a.heic"))
     assert [one["algorithm"] for one in page.facts] == ["sha256"]
     assert "cannot open this kind of picture" in page.rows[0]
+
+
+@pytest.mark.parametrize("content", [b"Dear diary, it is a secret", b"%PDF-1.7 and so on", b"x", bytes(3)])
+@pytest.mark.parametrize("before_worker", ["", "delete self.OffscreenCanvas;"], ids=["exact", "blurred"])
+def test_a_name_alone_makes_no_picture(box: Callable[..., Box], content: bytes, before_worker: str) -> None:
+    """Given a file that is only called a picture, when it is chosen with a real one, then only that one counts."""
+    page = box(before_worker=before_worker)
+    page.choose(upload(content, "image/png", "a.png"), upload(png(next(usable()))))
+
+    assert len(page.rows) == 1
+    assert hashlib.sha256(content).hexdigest() not in [one["value"] for one in page.facts]
+    assert READY in page.said and "whatever its name says, was left out" in page.said
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "WEBP", "JPEG", "ICO"])
+def test_every_usual_kind_of_picture_counts(box: Callable[..., Box], kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), (30, 90, 60)).save(file, kind)
+    page = box()
+    page.choose(upload(file.getvalue(), f"image/{kind.lower()}", "a"))
+
+    assert [one["value"] for one in page.facts if one["algorithm"] == "sha256"] == [
+        hashlib.sha256(file.getvalue()).hexdigest()
+    ]
 
 
 @pytest.fixture
@@ -328,7 +352,7 @@ def test_leaving_wipes_it(box: Callable[..., Box], long_video: Path, event: str)
 
 def test_without_scripts_the_page_says_so(box: Callable[..., Box]) -> None:
     page = box(java_script_enabled=False)
-    assert page.page.get_by_text("This one thing needs JavaScript").is_visible()
+    assert page.page.get_by_text("This step needs JavaScript").is_visible()
     assert not page.page.get_by_role("button", name="Choose pictures or videos").is_visible()
 
 

@@ -97,7 +97,7 @@ def test_report_code_follow(phone: Callable[..., Any], scripts: bool) -> None:
 def test_a_text_that_is_too_long_is_stopped_on_the_page(phone: Callable[..., Any]) -> None:
     page = phone()
     page.goto("/report/")
-    page.get_by_text("It happened to me").click()
+    page.get_by_text("Me", exact=True).click()
     page.get_by_role("button", name="Continue").click()
     page.goto(f"/report/{NUMBERS['story']}/")
     page.get_by_label("own words").fill("x" * 20_010)
@@ -115,7 +115,7 @@ def test_a_text_that_is_too_long_is_stopped_on_the_page(phone: Callable[..., Any
 def test_what_was_typed_is_kept_when_another_language_is_chosen(phone: Callable[..., Any]) -> None:
     page = phone()
     page.goto("/report/")
-    page.get_by_text("It happened to me").click()
+    page.get_by_text("Me", exact=True).click()
     page.get_by_role("button", name="Continue").click()
     page.goto(f"/report/{NUMBERS['story']}/")
     page.get_by_label("own words").fill("It began on Monday.")

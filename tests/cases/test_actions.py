@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from cases import actions, tasks
 from cases.actions import AlreadyOpen
+from cases.incidents import actions as incidents
 from cases.models import Case, CaseEvent, Incident, IncidentMember, QueueItem
 from cases.states import (
     CASE_TRANSITIONS,
@@ -306,7 +307,7 @@ def test_a_decision_can_be_changed_back_and_forth(open_case: OpenCase, nour: Sta
         (False, MemberState.DETACHED),
         (True, MemberState.JOINED),
     ):
-        actions.decide_membership(member=member, joined=joined, by=nour, at=LATER)
+        incidents.decide_membership(member=member, joined=joined, by=nour, at=LATER)
         member.refresh_from_db()
         assert (member.state, member.decided_by, member.decided_at) == (state, nour, LATER)
 
@@ -316,7 +317,7 @@ def test_a_decision_can_be_changed_back_and_forth(open_case: OpenCase, nour: Sta
 def test_a_decision_once_made_is_not_proposed_again(open_case: OpenCase, nour: Staff) -> None:
     open_case()
     case = open_case()
-    actions.decide_membership(member=IncidentMember.objects.get(case=case), joined=False, by=nour, at=LATER)
+    incidents.decide_membership(member=IncidentMember.objects.get(case=case), joined=False, by=nour, at=LATER)
 
     actions.add_links(case=case, facts=[LinkFacts(url="https://chatter.example/p/5")], by=nour, at=LATER)
 
@@ -328,7 +329,7 @@ def test_only_whoever_works_on_the_case_decides(open_case: OpenCase, sacha: Staf
     open_case()
     member = IncidentMember.objects.get(case=open_case())
     with pytest.raises(PermissionDenied):
-        actions.decide_membership(member=member, joined=True, by=sacha, at=LATER)
+        incidents.decide_membership(member=member, joined=True, by=sacha, at=LATER)
 
 
 # --- erasure ----------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import Client
 
 from cases import actions as cases
 from cases import approving, reading, tasks
 from cases.models import Case
+from helpline.accounts import actions as accounts
 from helpline.accounts.models import Staff
 from helpline.approvals import actions
 from helpline.approvals.handlers import CannotBeDone
@@ -22,6 +24,7 @@ from reports.states import News, Picture, Status
 from tests.at_once import at_once
 from tests.cast import NOON
 
+Desk = Callable[[Staff], Client]
 Tell = Callable[..., tuple[Report, str]]
 LATER = NOON + timedelta(hours=1)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("chatter")]
@@ -91,14 +94,30 @@ def test_refused_it_is_shown_again(picture: Evidence, nour: Staff, maud: Staff) 
     assert not Update.objects.filter(what=News.SCREENSHOT_DESTROYED).exists()
 
 
-def test_taken_back_it_stays_hidden_until_a_second_person_says_so(
-    picture: Evidence, nour: Staff, maud: Staff
-) -> None:
-    actions.withdraw(approval=seal(picture, nour), by=nour, at=LATER)
+def test_nobody_hides_a_screenshot_alone(picture: Evidence, nour: Staff, maud: Staff, desk: Desk) -> None:
+    """Given a question, then whoever asked can't take it back: it waits until a second person answers."""
+    approval = seal(picture, nour)
+    page = f"/staff/approvals/{approval.pk}/"
+    assert "Take it back" not in desk(nour).get(page).content.decode()
 
-    assert not can_be_read(picture, nour)
-    actions.decide(approval=seal(picture, nour), granted=False, by=maud, at=LATER)
+    answer = desk(nour).post(f"{page}withdraw/", follow=True)
+
+    assert "a second person answers it" in answer.content.decode()
+    assert list(actions.waiting_for(maud)) == [approval]
+    actions.decide(approval=approval, granted=False, by=maud, at=LATER)
     assert can_be_read(picture, nour)
+
+
+def test_of_who_left_a_screenshot_is_shown_again_and_not_destroyed(
+    picture: Evidence, nour: Staff, maud: Staff, anouk: Staff
+) -> None:
+    approval = seal(picture, nour)
+    accounts.disable(staff=nour, by=anouk, at=LATER)
+
+    with pytest.raises(actions.ApprovalRefused, match="asker_gone"):
+        actions.decide(approval=approval, granted=True, by=maud, at=LATER)
+    actions.decide(approval=approval, granted=False, by=maud, at=LATER)
+    assert can_be_read(picture, maud)
 
 
 def test_it_never_runs_out(picture: Evidence, nour: Staff) -> None:

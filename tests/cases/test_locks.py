@@ -11,8 +11,10 @@ from cases import actions, queue
 from cases.models import Case
 from cases.states import CaseStatus, Outcome
 from cases.takedowns import actions as takedowns
+from cases.todo import undo
 from helpline.accounts.models import Staff
 from reports import actions as reports
+from reports.actions import LinkFacts
 from reports.models import Report
 from tests.at_once import at_once
 
@@ -74,3 +76,36 @@ def test_a_young_person_decides_while_a_removal_is_requested(
 
     assert decided is None
     assert {link.status for link in case.report.links.all()} == {"withdrawn"}
+
+
+@pytest.mark.parametrize("what", ["message", "links", "take back"])
+def test_a_colleague_acts_while_another_closes_the_case(
+    open_case: OpenCase, nour: Staff, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Given a case that one page writes in, when another closes it, then both take the case before its report."""
+    case = open_case()
+    mine, theirs = Case.objects.get(pk=case.pk), Case.objects.get(pk=case.pk)
+    said = actions.write_to_young_person(case=mine, text="First", by=nour, at=timezone.now())
+    # Between the report and the line in the timeline.
+    slowed(monkeypatch, undo if what == "take back" else actions, "happened")
+
+    def act() -> object:
+        now = timezone.now()
+        if what == "message":
+            return actions.write_to_young_person(case=mine, text="We are on it.", by=nour, at=now)
+        if what == "links":
+            more = [LinkFacts(url="https://chatter.example/p/2")]
+            return actions.add_links(case=mine, facts=more, by=nour, at=now)
+        return undo.take_back_message(case=mine, message_id=said.pk, by=nour, at=now)
+
+    done, closed = at_once(
+        act,
+        after_a_moment(
+            lambda: actions.close_case(case=theirs, outcome=Outcome.ADVICE, by=nour, at=timezone.now())
+        ),
+    )
+
+    assert not isinstance(done, Exception), repr(done)
+    assert closed is None, repr(closed)
+    case.refresh_from_db()
+    assert case.status == CaseStatus.CLOSED

@@ -3,19 +3,17 @@
 import base64
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases import actions, queue
+from cases import actions, claims, queue, search
 from cases.models import Case, QueueItem
 from cases.queue import BadCursor, Filters
 from cases.states import Outcome, QueueState
@@ -167,7 +165,7 @@ def test_counts_stop_counting_and_cost_one_statement(
     ) as asked:
         found = queue.capped_counts(queue.tabs(staff=nour) | {"nothing": QueueItem.objects.none()})
 
-    assert found == {"waiting": 5, "mine": 0, "open": 0, "nothing": 0}
+    assert found == {"waiting": 5, "mine": 0, "open": 0, "alone": 0, "nothing": 0}
     assert len(asked) == 1
     assert queue.capped_counts({}) == {}
 
@@ -207,6 +205,47 @@ def test_a_report_told_on_before_the_queue_saw_it_waits_for_its_item(tell: Tell)
     assert queue.refresh_retold(at=NOON) == 1
 
 
+@pytest.mark.parametrize("is_case", [False, True])
+def test_a_deadline_that_comes_nearer_raises_the_priority_once_for_each_threshold(
+    is_case: bool, tell: Tell, nour: Staff
+) -> None:
+    end = NOON + timedelta(days=3)
+    report, _code = tell(deadline_at=end, circumstances=())
+    tell(circumstances=())  # without one
+    queue.add_new_reports(at=NOON)
+    if is_case:
+        actions.open_case(report=report, by=nour, at=NOON)
+
+    def sweep(before: timedelta) -> tuple[int, str]:
+        return (
+            queue.refresh_deadlines(at=end - before),
+            QueueItem.objects.get(report=report).reasons[0]["code"],
+        )
+
+    assert sweep(timedelta(hours=25)) == (0, "deadline")
+    assert sweep(timedelta(hours=24)) == (1, "deadline-soon")
+    assert sweep(timedelta(hours=7)) == (0, "deadline-soon")
+    assert sweep(timedelta(hours=5)) == (1, "deadline-now")
+    assert sweep(timedelta(hours=-1)) == (0, "deadline-now")
+    item = QueueItem.objects.get(report=report)
+    assert item.rank_at == item.submitted_at - item.score * timedelta(minutes=6)
+
+
+def test_both_thresholds_crossed_at_once_and_a_closed_or_erased_one_left_alone(
+    tell: Tell, open_case: OpenCase, nour: Staff
+) -> None:
+    end = NOON + timedelta(days=3)
+    slept, closed, erased = (tell(deadline_at=end)[0] for _ in range(3))
+    queue.add_new_reports(at=NOON)
+    case = actions.open_case(report=closed, by=nour, at=NOON)
+    actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=NOON)
+    reports.erase_report(report=erased, by="young-person", at=NOON)
+
+    assert queue.refresh_deadlines(at=end) == 1
+
+    assert QueueItem.objects.get(report=slept).reasons[0]["code"] == "deadline-now"
+
+
 def test_an_unread_message_marks_the_item_once(tell: Tell) -> None:
     report, code = tell()
     queue.add_new_reports(at=NOON)
@@ -237,19 +276,19 @@ def report(tell: Tell) -> Report:
 
 
 def test_one_reads_it_and_nobody_else(report: Report, nour: Staff, sacha: Staff) -> None:
-    assert queue.claim(report=report, by=nour)
-    assert not queue.claim(report=report, by=sacha)
+    assert claims.claim(report=report, by=nour)
+    assert not claims.claim(report=report, by=sacha)
     assert claimed_by(report) == nour
 
 
 def test_reading_on_makes_the_time_begin_anew(report: Report, nour: Staff, settings: Any) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
     until = QueueItem.objects.get().claimed_until
     assert until is not None
     assert timedelta(minutes=9) < until - timezone.now() <= timedelta(minutes=10)
     settings.CLAIM = timedelta(minutes=30)
 
-    assert queue.claim(report=report, by=nour)
+    assert claims.claim(report=report, by=nour)
 
     again = QueueItem.objects.get().claimed_until
     assert again is not None
@@ -257,36 +296,36 @@ def test_reading_on_makes_the_time_begin_anew(report: Report, nour: Staff, setti
 
 
 def test_what_is_abandoned_comes_back_by_itself(report: Report, nour: Staff, sacha: Staff) -> None:
-    queue.claim(report=report, by=nour)
-    assert queue.next_for(staff=sacha) is None
+    claims.claim(report=report, by=nour)
+    assert claims.next_for(staff=sacha) is None
     run_out(report)
 
     assert claimed_by(report) is None
-    assert queue.next_for(staff=sacha) == report.pk
+    assert claims.next_for(staff=sacha) == report.pk
     assert claimed_by(report) == sacha
 
 
 def test_what_is_put_back_is_free_and_only_its_reader_puts_it_back(
     report: Report, nour: Staff, sacha: Staff
 ) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
 
-    assert not queue.release(report=report, by=sacha)
+    assert not claims.release(report=report, by=sacha)
     assert claimed_by(report) == nour
-    assert queue.release(report=report, by=nour)
-    assert queue.claim(report=report, by=sacha)
+    assert claims.release(report=report, by=nour)
+    assert claims.claim(report=report, by=sacha)
 
 
 def test_a_case_is_nobodys_to_claim(open_case: OpenCase, nour: Staff, maud: Staff) -> None:
     case = open_case()
-    assert not queue.claim(report=case.report, by=nour)
-    assert not queue.take_over(report=case.report, by=maud, at=NOON)
+    assert not claims.claim(report=case.report, by=nour)
+    assert not claims.take_over(report=case.report, by=maud, at=NOON)
 
 
 def test_taking_it_in_hand_waits_for_who_reads_it(report: Report, nour: Staff, sacha: Staff) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
 
-    with pytest.raises(queue.Claimed) as refused:
+    with pytest.raises(claims.Claimed) as refused:
         actions.open_case(report=report, by=sacha, at=NOON)
     assert refused.value.by == nour
     assert not Case.objects.exists()
@@ -297,12 +336,12 @@ def test_taking_it_in_hand_waits_for_who_reads_it(report: Report, nour: Staff, s
 
 
 def test_it_may_be_given_to_who_reads_it(report: Report, nour: Staff, maud: Staff) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
     assert actions.open_case(report=report, by=maud, assignee=nour, at=NOON).assignee == nour
 
 
 def test_a_claim_that_ran_out_hinders_nobody(report: Report, nour: Staff, sacha: Staff) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
     run_out(report)
     assert actions.open_case(report=report, by=sacha, at=NOON).assignee == sacha
 
@@ -310,11 +349,11 @@ def test_a_claim_that_ran_out_hinders_nobody(report: Report, nour: Staff, sacha:
 def test_a_supervisor_takes_over_and_the_trail_says_from_whom(
     report: Report, nour: Staff, sacha: Staff, maud: Staff
 ) -> None:
-    queue.claim(report=report, by=nour)
+    claims.claim(report=report, by=nour)
 
     with pytest.raises(PermissionDenied):
-        queue.take_over(report=report, by=sacha, at=NOON)
-    assert queue.take_over(report=report, by=maud, at=NOON)
+        claims.take_over(report=report, by=sacha, at=NOON)
+    assert claims.take_over(report=report, by=maud, at=NOON)
 
     assert claimed_by(report) == maud
     line = AuditRow.objects.get(verb="report.taken_over")
@@ -328,55 +367,9 @@ def test_next_is_the_most_urgent_that_nobody_reads(tell: Tell, nour: Staff, sach
     pressed, _ = tell(at=NOON, circumstances=(Circumstance.BLACKMAIL,))
     queue.add_new_reports(at=NOON)
 
-    given = [queue.next_for(staff=one) for one in (nour, sacha, nour, sacha)]
+    given = [claims.next_for(staff=one) for one in (nour, sacha, nour, sacha)]
 
     assert given == [danger.pk, pressed.pk, calm.pk, None]
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_two_counsellors_race_for_a_thousand_reports(tell: Tell, nour: Staff, sacha: Staff) -> None:
-    """Given a thousand that wait, when both press "next for me" as fast as they can, then each report goes to one."""
-    sample, _code = tell()
-    queue.add_new_reports(at=NOON)
-    item = QueueItem.objects.get()
-    Report.objects.bulk_create(
-        Report(
-            **{name: getattr(sample, name) for name in ("channel", "language", "who", "age_range", "kind")},
-            submitted_at=NOON,
-            last_contact_at=NOON,
-            staff_key=b"k",
-            code_key=b"k",
-            locator=number.to_bytes(32, "big"),
-        )
-        for number in range(999)
-    )
-    facts = {name: getattr(item, name) for name in ("score", "scored_at", "kind", "age_range", "language")}
-    QueueItem.objects.bulk_create(
-        QueueItem(report=report, rank_at=NOON + timedelta(minutes=number // 7), submitted_at=NOON, **facts)
-        for number, report in enumerate(Report.objects.exclude(pk=sample.pk))
-    )
-    together = Barrier(2)
-
-    def take_all(staff: Staff) -> list[UUID]:
-        together.wait()
-        mine: list[UUID] = []
-        try:
-            while (report_id := queue.next_for(staff=staff)) is not None:
-                mine.append(report_id)
-            return mine
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as pool:
-        hers, his = pool.map(take_all, (nour, sacha))
-
-    assert len(hers) + len(his) == 1000
-    assert set(hers) | set(his) == set(Report.objects.values_list("pk", flat=True))
-    assert not set(hers) & set(his)
-    assert min(len(hers), len(his)) > 50  # they did race
-    held = QueueItem.objects.filter(claimed_by=nour).values_list("report_id", flat=True)
-    assert set(held) == set(hers)
 
 
 # --- news -------------------------------------------------------------------------------------------------
@@ -389,14 +382,14 @@ def test_news_say_what_the_page_needs_in_one_statement(
     calm, _ = tell()
     danger, _ = tell(circumstances=(Circumstance.IN_DANGER,), deadline_at=NOON + timedelta(hours=5))
     queue.add_new_reports(at=NOON)
-    queue.claim(report=calm, by=sacha)
+    claims.claim(report=calm, by=sacha)
     nour.team_slugs()
 
     with CaptureQueriesContext(connection) as asked:
         news = queue.news(staff=nour, filters=Filters())
 
     assert len(asked) == 1
-    assert news.counts == {"waiting": 2, "mine": 1, "open": 1, "danger": 1}
+    assert news.counts == {"waiting": 2, "mine": 1, "open": 1, "alone": 0, "danger": 1}
     assert news.danger == [danger.pk]
     assert news.is_whole
     first, second = news.rows
@@ -452,7 +445,7 @@ def test_search_finds_by_reference_link_and_account(
     open_case(links=(LinkFacts(url="https://chatter.example/p/78"),))
 
     for text in (case.ref, case.ref.lower(), "see https://chatter.example/p/77?utm_source=x", "@Mean.Person"):
-        found = queue.search(staff=nour, text=text)
+        found = search.find(staff=nour, text=text)
         assert [item.case for item in found] == [case], text
 
 
@@ -461,7 +454,7 @@ def test_search_finds_by_reference_link_and_account(
 )
 def test_search_for_what_is_not_there_finds_nothing(text: str, open_case: OpenCase, nour: Staff) -> None:
     open_case()
-    assert list(queue.search(staff=nour, text=text)) == []
+    assert list(search.find(staff=nour, text=text)) == []
 
 
 def test_search_shows_nobody_elses_cases(
@@ -472,7 +465,7 @@ def test_search_shows_nobody_elses_cases(
     queue.add_new_reports(at=NOON)
 
     def found(staff: Staff) -> set[Any]:
-        return {item.report_id for item in queue.search(staff=staff, text="https://chatter.example/p/1")}
+        return {item.report_id for item in search.find(staff=staff, text="https://chatter.example/p/1")}
 
     assert found(nour) == {case.report_id, waiting.pk}
     assert found(sacha) == {waiting.pk}
@@ -489,13 +482,13 @@ def test_search_by_day_finds_that_day_and_no_other(
     queue.add_new_reports(at=NOON)
 
     for text in ("2026-03-02", "02/03/2026", "2.3.2026"):
-        assert [item.report_id for item in queue.search(staff=nour, text=text)] == [
+        assert [item.report_id for item in search.find(staff=nour, text=text)] == [
             waiting.pk,
             case.report_id,
         ], text
-    assert [item.report_id for item in queue.search(staff=sacha, text="2026-03-02")] == [waiting.pk]
+    assert [item.report_id for item in search.find(staff=sacha, text="2026-03-02")] == [waiting.pk]
     for text in ("2026-03-09", "2026-13-02", "0001-01-01", "2. 3."):
-        assert queue.search(staff=nour, text=text) == [], text
+        assert search.find(staff=nour, text=text) == [], text
 
 
 @pytest.mark.slow
@@ -518,7 +511,7 @@ def test_search_reads_no_table_from_end_to_end(
         cursor.execute(MANY, {"like": case.report_id, "platform": case.report.links.all()[0].platform_id})
         cursor.execute("ANALYZE reports_report, reports_link, cases_case, cases_queueitem")
     with CaptureQueriesContext(connection) as asked:
-        found = queue.search(staff=staff, text=wanted)
+        found = search.find(staff=staff, text=wanted)
     assert [item.case for item in found] == [case]
 
     plans = []

@@ -1,23 +1,40 @@
 """The rail leads where the role may go, says where one is, and counts in one statement."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from cases import rail
-from helpline.accounts.models import Staff
+from cases import queue, rail
+from helpline.accounts.models import Membership, Role, Staff, Team
+from tests.cast import NOON
 
 pytestmark = pytest.mark.django_db
 
 PLACES = {
-    "nour": ["queue", "cases", "incidents", "takedowns", "referrals", "platforms"],
+    "nour": [
+        "queue",
+        "calls",
+        "cases",
+        "tasks",
+        "transfers",
+        "incidents",
+        "takedowns",
+        "referrals",
+        "platforms",
+        "wellbeing",
+    ],
     "maud": [
         "queue",
+        "calls",
         "cases",
+        "tasks",
+        "transfers",
         "incidents",
         "takedowns",
         "referrals",
@@ -25,8 +42,9 @@ PLACES = {
         "approvals",
         "figures",
         "team",
+        "wellbeing",
     ],
-    "anouk": ["platforms", "approvals", "team"],
+    "anouk": ["platforms", "approvals", "team", "accounts"],
     "theo": ["figures", "trail"],
 }
 
@@ -83,3 +101,27 @@ def test_a_disabled_account_has_no_place(nour: Staff, make_staff: Callable[..., 
     nour.is_active = False
     assert places(nour) == []
     assert places(make_staff("partner", "partner")) == []
+
+
+@pytest.mark.parametrize("who", ["nour", "maud", "anouk", "theo"])
+def test_what_is_counted_depends_on_the_person_and_the_day_alone(
+    who: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is kept from one request to the next, so nothing of the hour may stand in it."""
+    staff = request.getfixturevalue(who)
+
+    def asked(at: datetime) -> list[object]:
+        monkeypatch.setattr(timezone, "now", lambda: at)
+        statement = queue.CappedCounts(rail._counted(staff)).statement
+        return [statement.parts, [str(value) for value in statement.params]]
+
+    assert asked(NOON) == asked(NOON + timedelta(hours=3))
+
+
+def test_new_rights_and_new_teams_are_counted_at_once(nour: Staff, roles: dict[str, Role]) -> None:
+    before = rail._Asker.of(nour)
+    assert rail._Asker.of(Staff.objects.select_related("role").get(pk=nour.pk)) == before
+    Membership.objects.create(staff=nour, team=Team.objects.create(slug="other", name="Other"))
+    moved = rail._Asker.of(Staff.objects.select_related("role").get(pk=nour.pk))
+    nour.role = roles["supervisor"]
+    assert len({before, moved, rail._Asker.of(nour)}) == 3

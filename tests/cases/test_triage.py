@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import triage
-from cases.triage import POINTS, Facts, Reason, score
+from cases.triage import POINTS, Facts, Reason, Score
 from reports.states import AgeRange, Circumstance, Kind
 from tests.cast import NOON
 
@@ -21,6 +21,11 @@ def facts(**changes: Any) -> Facts:
         "submitted_at": NOON,
     }
     return Facts(**(known | changes))
+
+
+def score(told: Facts, *, after: timedelta = timedelta(0), **more: Any) -> Score:
+    """The score of a report at a moment after it was submitted."""
+    return triage.score(told, at=told.submitted_at + after, **more)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def facts(**changes: Any) -> Facts:
         ({"deadline_at": NOON + timedelta(hours=25)}, {Reason.DEADLINE}),
         (
             {"circumstances": (Circumstance.DEADLINE,), "deadline_at": NOON + timedelta(hours=2)},
-            {Reason.DEADLINE_SOON},
+            {Reason.DEADLINE_NOW},
         ),
         (
             {"circumstances": (Circumstance.SELF_HARM, Circumstance.ADULT)},
@@ -78,6 +83,32 @@ def test_a_quiet_report_overtakes_a_loud_one_that_came_hours_later() -> None:
     loud = score(facts(circumstances=(Circumstance.BLACKMAIL,), submitted_at=NOON + timedelta(hours=5)))
     soon_after = score(facts(circumstances=(Circumstance.BLACKMAIL,), submitted_at=NOON + timedelta(hours=3)))
     assert soon_after.rank_at < quiet.rank_at < loud.rank_at
+
+
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        (timedelta(days=3), Reason.DEADLINE),
+        (timedelta(hours=24, seconds=1), Reason.DEADLINE),
+        (timedelta(hours=24), Reason.DEADLINE_SOON),
+        (timedelta(hours=6, seconds=1), Reason.DEADLINE_SOON),
+        (timedelta(hours=6), Reason.DEADLINE_NOW),
+        (timedelta(0), Reason.DEADLINE_NOW),
+        (timedelta(days=-2), Reason.DEADLINE_NOW),  # what was threatened may be happening
+    ],
+)
+def test_a_deadline_weighs_more_the_nearer_it_is(left: timedelta, reason: Reason) -> None:
+    told = facts(deadline_at=NOON + timedelta(days=5))
+    now = score(told, after=timedelta(days=5) - left)
+    assert now.reasons == ((reason, POINTS[reason]),)
+    assert now.rank_at == NOON - POINTS[reason] * triage.WAIT_PER_POINT
+
+
+def test_thresholds_are_in_order_and_weigh_more_and_more() -> None:
+    nears = list(triage.NEARING)
+    assert nears == sorted(nears)
+    weights = [*(POINTS[reason] for reason in triage.NEARING.values()), POINTS[Reason.DEADLINE]]
+    assert weights == sorted(weights, reverse=True)
 
 
 @given(

@@ -123,6 +123,24 @@ def test_an_account_needs_its_site() -> None:
     assert list(filled.errors) == ["platform"]
 
 
+def test_another_site_has_a_name() -> None:
+    filled = form(account="kim", platform="other", site=" Kwik \n zap ")
+
+    assert filled.is_valid()
+    assert filled.facts == [LinkFacts(account="kim", platform="other", site="Kwik zap")]
+    assert [place.line for place in filled.places()] == ["Kwik zap · kim"]
+
+
+def test_a_known_site_needs_no_name_and_a_long_one_is_refused_kindly() -> None:
+    known = form(account="kim", platform="chatter", site="Kwikzap")
+    Platform.objects.create(slug="chatter", name="Chatter", domains=["chatter.example"])
+    directory.forget()
+
+    assert known.is_valid()
+    assert known.facts == [LinkFacts(account="kim", platform="chatter")]
+    assert "name of the site or app is enough" in str(form(site="x" * 101).errors["site"])
+
+
 def test_an_account_without_a_name_is_explained() -> None:
     assert list(form(account="@@", platform="other").errors) == ["account"]
 

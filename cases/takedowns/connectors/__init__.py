@@ -44,8 +44,8 @@ def text_to_paste(notice: Notice) -> dict[str, str]:
 
     Raises WrongKey once erased.
     """
-    waiting = notice.takedowns.filter(status=Status.TO_FILE).values_list("pk", flat=True)
-    content = content_of(notice, items=set(waiting))
+    waiting = notice.takedowns.filter(status=Status.TO_FILE)
+    content = content_of(notice, items={one.item for one in waiting})
     return {
         "subject": subject(content),
         "text": text(content),

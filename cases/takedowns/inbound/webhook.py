@@ -55,15 +55,15 @@ def receive(*, channel_slug: str, body: bytes, signature: str, now: datetime) ->
     notice = Notice.objects.filter(pk=notice_id, channel=channel).first()
     if notice is None:
         raise UnknownNotice
-    rows = {row.pk: row for row in Takedown.objects.filter(notice=notice)}
-    if any(word.item_id not in rows for word in words):
+    rows = actions.by_item(Takedown.objects.filter(notice=notice))
+    if any(str(word.item_id) not in rows for word in words):
         raise ForeignItem
     with transaction.atomic():
         if reference and not notice.reference:
             Notice.objects.filter(pk=notice.pk).update(reference=reference)
         for word in sorted(words, key=lambda word: word.item_id):  # always the same order: no deadlock of two
             actions.record_outcome(
-                takedown=rows[word.item_id],
+                takedown=rows[str(word.item_id)],
                 outcome=word.outcome,
                 source=Source.CALLBACK,
                 at=word.decided_at,

@@ -7,7 +7,10 @@ columns that the queue reads are as the program writes them, the sealed ones hol
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
@@ -144,9 +147,28 @@ WHERE indrelid::regclass::text = ANY(%(tables)s)
 """
 
 
+@contextmanager
+def defaults() -> Iterator[None]:
+    """A column that FILL does not name gets what the model would give it: in the database, for as long as this lasts."""
+    unsaid = [
+        (model._meta.db_table, field.column, connection.schema_editor().effective_default(field))
+        for model in apps.get_models()
+        if model._meta.db_table in TABLES
+        for field in model._meta.local_concrete_fields
+        if not field.null and not field.primary_key
+    ]
+    unsaid = [one for one in unsaid if one[2] is not None]
+    with connection.cursor() as cursor:
+        for table, column, value in unsaid:
+            cursor.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" SET DEFAULT %s', [value])
+        yield
+        for table, column, _value in unsaid:
+            cursor.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" DROP DEFAULT')
+
+
 def fill(count: int, waiting: int, opened: int, *, first_staff: int) -> None:
     """Every table, at the database's own pace; keys and references are checked once, at the end."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), defaults(), connection.cursor() as cursor:
 
         def rows(question: str) -> list[tuple[str, ...]]:
             cursor.execute(question, {"tables": list(TABLES)})

@@ -16,10 +16,12 @@ from PIL import Image
 from pypdf import PdfReader
 
 from cases import actions as casework
+from cases.exports import making
 from cases.models import Case
 from cases.referrals import actions, dossier
 from cases.referrals.models import Referral
 from cases.referrals.states import Part, Status
+from cases.states import Happening
 from cases.takedowns.models import Attempt
 from cases.takedowns.states import Status as TakedownStatus
 from helpline.accounts.models import Staff
@@ -248,6 +250,30 @@ def test_colleagues_and_other_cases_stay_out_of_the_steps(case: Case, nour: Staf
     text = words(read(of(case, maud, Part.TIMELINE), maud))
     assert "Case opened" in text
     assert "Note" not in text and "Assigned" not in text and "Referral" not in text
+
+
+@pytest.mark.parametrize("what", Happening)
+def test_what_happens_in_the_house_stays_there_unless_it_is_named(
+    case: Case, nour: Staff, what: Happening
+) -> None:
+    """Every step there is, each with a colleague's name: only those that say nothing of people leave."""
+    data = {"to": "Sacha", "step": "work", "name": "Sacha", "incident": "Sacha"}
+    casework.happened(case, what, by=nour, at=LATER, **data)
+    facts = dossier.facts_of(of(case, nour, Part.TIMELINE), case.box(), by=nour, at=LATER)
+    file = making.facts_of(case, case.box(), notes=False, by=nour, at=LATER)
+    leaves = {
+        "opened",
+        "messaged",
+        "replied",
+        "links-added",
+        "requested",
+        "outcome",
+        "status",
+        "closed",
+        "reopened",
+    }
+    assert "Sacha" not in str(facts) + str(file["timeline"])
+    assert (what.value in {line["what"] for line in file["timeline"]}) == (what.value in leaves)
 
 
 def test_many_links_cost_no_more_queries(open_case: OpenCase, nour: Staff) -> None:

@@ -33,7 +33,7 @@ def test_it_shows_facts_reasons_and_links_and_folds_the_story(tell: Tell, desk: 
         story="<script>alert(1)</script> It is going round.",
         circumstances=(Circumstance.BLACKMAIL, Circumstance.SCHOOL),
         links=(LinkFacts(url="https://chatter.example/p/1", account="mean.person", reported_before=True),),
-        answers={"demand": ["money"]},
+        answers={"demand": ["money"], "site": "Kwikzap"},
     )
 
     page = desk(nour).get(address(report)).content.decode()
@@ -54,6 +54,8 @@ def test_it_shows_facts_reasons_and_links_and_folds_the_story(tell: Tell, desk: 
     assert "https://chatter.example/p/1" in page
     assert 'href="https://chatter.example' not in page  # nobody opens it by mistake
     assert "Money" in page
+    assert page.count("Kwikzap") == 1
+    assert "Site or app they named" in page
     assert "Open a case" in page
 
 

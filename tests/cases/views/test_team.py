@@ -32,7 +32,7 @@ def test_a_supervisor_sees_the_load(
     actions.set_waiting(case=waiting, waiting=True, by=nour, at=NOON)
     actions.close_case(case=closed, outcome=Outcome.ADVICE, by=nour, at=NOON)
 
-    rows = {one.username: one for one in desk(maud).get("/staff/team/").context["colleagues"]}
+    rows = {one.staff.username: one for one in desk(maud).get("/staff/team/").context["colleagues"]}
 
     assert (rows["nour"].open_cases, rows["nour"].waiting_cases) == (1, 1)
     assert rows["nour"].oldest == waiting.opened_at

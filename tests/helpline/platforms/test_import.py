@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.crypto.box import settings_box
-from helpline.platforms import actions, directory, layout
+from helpline.platforms import actions, directory, layout, words
 from helpline.platforms.actions import Imported, import_platforms
 from helpline.platforms.layout import BadLayout
 from helpline.platforms.links import platform_for
+from helpline.platforms.management.commands.import_platforms import SEED
 from helpline.platforms.models import Channel, Platform
+from helpline.web.language import in_house
 
 pytestmark = pytest.mark.django_db
 
@@ -412,3 +415,18 @@ def test_the_layout_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "promised_hours  null when nothing is promised" in said
     assert "--approved-by" in said
+
+
+def test_what_is_shown_of_the_directory_we_come_with_is_in_the_language_of_the_house(settings: Any) -> None:
+    """Given a French house, when the directory is read, then our words are French and an operator's stay theirs."""
+    shipped = json.loads(SEED.read_text())["platforms"]
+    shown = {one["promise"] for one in shipped if one["promise"]} | {
+        one["name"] for one in shipped if one.get("other")
+    }
+    assert shown == set(words.SHOWN)
+    settings.LANGUAGE_CODE = "fr"
+    with translation.override("en"):
+        assert in_house("Advice") == "Conseils"
+        assert in_house("Réponse en 3 jours") == "Réponse en 3 jours"
+        read = words.spoken({"a": [words.OTHER, "Advice", 3, None]})
+    assert read == {"a": [in_house(words.OTHER), "Advice", 3, None]}

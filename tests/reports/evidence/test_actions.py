@@ -14,7 +14,7 @@ from helpline.retention import privacy
 from reports import actions as reports
 from reports import receipts
 from reports.evidence import actions
-from reports.evidence.actions import TooManyPictures
+from reports.evidence.actions import NotBeforeSending, TooManyPictures
 from reports.evidence.sanitise import Clean
 from reports.models import Draft, Evidence, Report
 from reports.states import Picture
@@ -112,6 +112,50 @@ def test_there_is_an_end(draft: Draft, code: str, clean: Clean, settings: Any) -
         add(draft, code, another(clean, 2))
     assert add(draft, code, clean).pk == first.pk  # it is there already
     assert Evidence.objects.count() == 2
+
+
+def test_what_is_not_sent_holds_only_so_many_bytes(
+    draft: Draft, code: str, clean: Clean, settings: Any
+) -> None:
+    """Given a draft as heavy as one may be, when a screenshot is added, then it is refused; sent, it is taken."""
+    settings.EVIDENCE_UNSENT_EACH = 2 * len(clean.picture) + 2
+    add(draft, code, clean)
+    add(draft, code, another(clean, 1))
+
+    with pytest.raises(NotBeforeSending):
+        add(draft, code, another(clean, 2))
+    assert Evidence.objects.count() == 2
+    report = reports.submit_draft(draft_id=draft.pk, code=code, submission=submission(), at=LATER)
+    add(report, code, another(clean, 2))
+    assert report.evidence.count() == 3
+
+
+def test_all_drafts_together_hold_only_so_many_bytes(
+    draft: Draft, code: str, clean: Clean, settings: Any, tell: Tell
+) -> None:
+    """Given drafts of many, when they hold as much as they may, then no more is taken; what goes makes room."""
+    settings.EVIDENCE_UNSENT_MAX_BYTES = len(clean.picture) + 2
+    sent, code_of_sent = tell()
+    add(sent, code_of_sent, clean)  # does not count
+    other_code = receipts.new_code()
+    other = reports.start_draft(language="en", code=other_code, answers={}, at=NOON)
+    kept = add(other, other_code, clean)
+
+    with pytest.raises(NotBeforeSending):
+        add(draft, code, another(clean, 1))
+    reports.save_draft(draft=draft, box=draft.box_for_code(code), answers={"a": 1}, language="en", at=LATER)
+    actions.remove_evidence(evidence=kept, at=LATER)
+    assert add(draft, code, another(clean, 1)).draft_id == draft.pk
+
+
+def test_asking_for_room_is_one_small_question(
+    draft: Draft, django_assert_num_queries: Callable[[int], Any], tell: Tell
+) -> None:
+    report, _code = tell()
+    with django_assert_num_queries(1):
+        actions.check_room(draft)
+    with django_assert_num_queries(0):
+        actions.check_room(report)
 
 
 def test_a_wrong_code_and_an_erased_report_take_none(tell: Tell, clean: Clean) -> None:

@@ -228,8 +228,31 @@ def test_when_it_is_full_no_editor_is_offered(pen: Pen, upload: Upload, settings
 
     assert "as many screenshots as we can keep" in text(upload(plain("JPEG")))
     page = text(pen.see(PICTURES))
-    assert "redact.js" not in page
+    assert "pictures.js" not in page and "redact.js" not in page
     assert "We can keep one screenshot." in page
+
+
+def test_before_sending_there_is_an_end_and_words_go_on(pen: Pen, upload: Upload, settings: Any) -> None:
+    """Given no room for more unsent screenshots, then the page says so before anybody covers one; words are taken."""
+    pen.answer_all()
+    upload(plain("PNG"))
+    settings.EVIDENCE_UNSENT_MAX_BYTES = Evidence.objects.get().size
+
+    page = text(pen.see(PICTURES))
+    assert "Send it first, then add this screenshot with your code." in page
+    assert "pictures.js" not in page
+    refused = upload(plain("JPEG"), by_script=True)
+    assert (refused.status_code, refused.json()["error"]) == (  # type: ignore[attr-defined]
+        422,
+        "We cannot keep more screenshots before you send your report. Your words are kept. "
+        "Send it first, then add this screenshot with your code.",
+    )
+    assert Evidence.objects.count() == 1
+    assert pen.answer("story", story="He wants money.").status_code == 302
+    pen.send("/report/review/")
+    assert "pictures.js" in text(pen.see(PICTURES))
+    upload(plain("JPEG"))
+    assert Report.objects.get().evidence.count() == 2
 
 
 def test_with_nothing_open_the_code_is_asked_for(pen: Pen, upload: Upload) -> None:
@@ -320,7 +343,8 @@ def test_nothing_of_a_file_name_or_its_notes_is_anywhere(pen: Pen, upload: Uploa
 
 
 def test_the_editor_makes_no_markup_and_keeps_nothing() -> None:
-    script = (django_settings.BASE_DIR / "static" / "js" / "redact.js").read_text()
+    folder = django_settings.BASE_DIR / "static" / "js"
+    script, opener = (folder / "redact.js").read_text(), (folder / "pictures.js").read_text()
 
     for word in (
         "innerHTML",
@@ -331,5 +355,5 @@ def test_the_editor_makes_no_markup_and_keeps_nothing() -> None:
         "indexedDB",
         "toDataURL",
     ):
-        assert word not in script
-    assert script.count("fetch(") == 1
+        assert word not in script + opener
+    assert (script.count("fetch("), opener.count("fetch(")) == (1, 0)

@@ -1,5 +1,6 @@
 """The proof of a report: read back as a program for the blind or a school's printer would read it."""
 
+import re
 import tempfile
 from datetime import timedelta
 from io import BytesIO
@@ -29,16 +30,17 @@ HOSTILE = (
     "@name <label> // comment /* more */",
     "]) #eval(\"1 + 1\") [",
 )  # fmt: skip
+TU = re.compile(r"(?<![\w-])(?:tu|te|toi|ton|ta|tes|t’\w+)(?!\w)", re.I)
 UNWRITABLE = {"😀": "[U+1F600]", "\u202eabc": "[U+202E]abc", "漢": "[U+6F22]", "\x00": "[U+0000]"}
 
 
-def sent(*accounts: str, url: str = "https://chatter.example/p/1") -> tuple[Report, str]:
+def sent(
+    *accounts: str, url: str = "https://chatter.example/p/1", who: Who = Who.SELF, kind: Kind = Kind.DEEPNUDE
+) -> tuple[Report, str]:
     """A report about one link and these accounts; and its code."""
     code = receipts.new_code()
     links = [LinkFacts(url=url), *(LinkFacts(account=account) for account in accounts)]
-    submission = Submission(
-        language="en", who=Who.SELF, age_range=AgeRange.FROM_13, kind=Kind.DEEPNUDE, links=tuple(links)
-    )
+    submission = Submission(language="en", who=who, age_range=AgeRange.FROM_13, kind=kind, links=tuple(links))
     return actions.submit_report(submission=submission, code=code, at=NOON), code
 
 
@@ -68,7 +70,7 @@ def test_it_says_when_what_and_which_steps(chatter_page: Any) -> None:
 
     for said in (
         "2 March 2026, 13:00",  # Paris
-        "Someone made a fake nude picture or video",
+        "A fake nude picture or video",
         "https://chatter.example/p/1",
         "It is gone",
         "We looked and it is gone.",
@@ -80,6 +82,30 @@ def test_it_says_when_what_and_which_steps(chatter_page: Any) -> None:
     assert "We look again" not in text  # a paper knows no tomorrow
     assert code not in text and receipts.grouped(code) not in text
     assert str(report.pk) not in text
+
+
+@pytest.mark.parametrize(
+    ("who", "says", "is_said_tu"),
+    [
+        (Who.SELF, "I sent something and regret it", True),
+        (Who.FRIEND, "My friend sent something and regrets it", True),
+        (Who.CHILD, "The young person sent something and regrets it", False),
+        (Who.PUPIL, "The young person sent something and regrets it", False),
+    ],
+)
+def test_it_speaks_to_whoever_wrote(chatter_page: Any, who: Who, says: str, is_said_tu: bool) -> None:
+    report, code = sent(who=who, kind=Kind.SENT)
+    link = report.links.get()
+    for what in (News.NOT_FOUND, News.WITHDRAWN):
+        actions.post_update(report_id=report.pk, link_id=link.pk, what=what, at=NOON, data={})
+    actions.post_update(report_id=report.pk, what=News.CLOSED, at=NOON, data={})
+
+    assert says in words(made(report, code))
+    french = words(made(report, code, language="fr"))
+    with translation.override("fr" if is_said_tu else "fr-vous"):
+        assert translation.gettext(says) in french
+        assert translation.gettext("You took it back") in french
+    assert bool(TU.search(french)) == is_said_tu
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

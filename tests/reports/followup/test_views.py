@@ -331,6 +331,15 @@ def test_links_and_accounts_are_added_once(sent: Pen) -> None:
     assert "We have added it." in body
 
 
+def test_names_of_other_sites_are_kept_each_once(sent: Pen) -> None:
+    for account, site in (("kim", "Kwikzap"), ("lou", "Kwikzap"), ("lou", "Blabb")):
+        sent.send("/follow/links/", {"account": account, "platform": "other", "site": site})
+
+    report = report_of(sent)
+    assert report.links.count() == 4
+    assert report.box_for_staff().open_json(report, "answers")["site"] == "Kwikzap, Blabb"
+
+
 @pytest.mark.parametrize(
     "more", [{}, {"pasted": "hello"}, {"pasted": "instagram://story"}, {"account": "kim"}]
 )

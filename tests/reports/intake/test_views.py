@@ -14,6 +14,7 @@ from helpline.platforms import directory
 from helpline.web import kept as kept_pages
 from reports import actions, receipts
 from reports import note as notes
+from reports.bounds import WRITING
 from reports.intake.interview import NUMBERS
 from reports.models import Draft, Report
 from reports.note import Kind
@@ -106,6 +107,22 @@ def test_a_kept_page_is_the_page_that_would_be_made(
     for name, before in kept.items():
         assert FOR_ONE_PERSON.sub("", page(second.see(f"/report/{NUMBERS[name]}/"))) == before
     assert notes.mark(pen.note) not in "".join(kept.values())
+
+
+def test_a_riddle_is_in_no_kept_page(pen: Pen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an address that comes over half its limit while a page is made for it, then nobody else gets its riddle."""
+    seen = iter([0] + [1000] * 20)
+    monkeypatch.setattr(WRITING, "seen", lambda address, *, now: next(seen))
+
+    first = page(pen.see("/report/"))
+    monkeypatch.setattr(WRITING, "seen", lambda address, *, now: 0)
+    second = page(Pen().see("/report/"))
+    monkeypatch.setattr(WRITING, "seen", lambda address, *, now: 1000)
+    crowded = page(Pen().see("/report/"))
+
+    assert 'name="work"' in crowded
+    assert 'name="work"' not in first
+    assert 'name="work"' not in second
 
 
 def test_an_answer_is_in_no_kept_page(pen: Pen) -> None:
@@ -250,7 +267,7 @@ def test_back_and_change_any_answer(pen: Pen) -> None:
     assert 'href="/report/2/"' in body
 
     assert pen.answer("age", age_range="15-17")["Location"] == "/report/review/"
-    assert "15 to 17" in page(pen.see("/report/review/"))
+    assert "15–17" in page(pen.see("/report/review/"))
     pen.send("/report/review/")
     assert Report.objects.get().age_range == "15-17"
 
@@ -368,6 +385,36 @@ def test_an_unknown_site_is_taken_like_any_other(pen: Pen) -> None:
 
     link = Report.objects.get().links.get()
     assert link.platform.is_other
+
+
+@pytest.mark.parametrize("more", [{"account": "kim", "platform": "other"}, {"no_link": "on"}])
+def test_the_name_of_another_site_goes_along_sealed(pen: Pen, more: dict[str, str]) -> None:
+    pen.answer_all(places={"site": "Kwikzap"} | more)
+    assert "Kwikzap" in page(pen.see("/report/review/"))
+    assert 'value="Kwikzap"' in page(pen.see(f"/report/{NUMBERS['places']}/"))
+    pen.send("/report/review/")
+
+    report = Report.objects.get()
+    assert report.box_for_staff().open_json(report, "answers")["site"] == "Kwikzap"
+    assert b"Kwikzap" not in bytes(report.answers or b"")
+
+
+def test_a_draft_from_before_there_was_a_name_for_another_site(pen: Pen) -> None:
+    """Given answers that an older version kept, when the person comes back, then nothing is lost or asked again."""
+    pen.answer_all()
+    draft, code = Draft.objects.get(), pen.note.code
+    box = draft.box_for_code(code)
+    kept = box.open_json(draft, "answers")
+    old = {"pasted": "", "account": "kim", "platform": "other", "no_link": False}
+    kept["answers"]["places"] = old
+    actions.save_draft(draft=draft, box=box, answers=kept, language="en", at=timezone.now())
+
+    assert "Another site · kim" in page(pen.see("/report/review/"))
+    assert 'name="site"' in page(pen.see(f"/report/{NUMBERS['places']}/"))
+    pen.send("/report/review/")
+    report = Report.objects.get()
+    assert report.links.count() == 1
+    assert "site" not in report.box_for_staff().open_json(report, "answers")
 
 
 def test_a_story_as_long_as_allowed_in_the_widest_letters(pen: Pen) -> None:
@@ -649,13 +696,15 @@ def test_what_was_decided_on_the_follow_page_stays_decided(pen: Pen, settings: A
     assert report.contact_via == "email"
 
     pen.send("/follow/contact/", {"via": "none"})
+    pen.send("/follow/links/", {"account": "kim", "platform": "other", "site": "Kwikzap"})
     pen.send("/follow/stop/1/")
     pen.send("/follow/changed/", {"circumstances": ["spreading"]})
     pen.answer("story", story="One word more.")
 
     report.refresh_from_db()
     assert (report.contact_via, report.contact) == ("none", None)
-    assert [link.status for link in report.links.all()] == ["withdrawn"]
+    assert [link.status for link in report.links.order_by("position")] == ["withdrawn", "received"]
+    assert report.box_for_staff().open_json(report, "answers")["site"] == "Kwikzap"
     assert set(report.circumstances) == {"in-danger", "spreading"}
     assert report.box_for_staff().open(report, "story") == "One word more."
 

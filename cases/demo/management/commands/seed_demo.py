@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from cases.demo import people
+from cases.demo import desk, people
 from cases.demo.directory import build_directory, follow_simulator
 from cases.demo.story import Teller, show_as_removed
 from helpline.accounts import actions as accounts
@@ -20,6 +20,7 @@ from helpline.accounts.models import Role, Staff, Team
 from helpline.accounts.permissions import Permission
 from helpline.audit.actions import chain_new_rows
 from helpline.platforms import directory
+from helpline.web.language import in_house
 from reports.receipts import grouped
 
 
@@ -67,6 +68,13 @@ class Command(BaseCommand):
         teller.adult()
         teller.waiting()
         code = teller.followed()
+        desk.leave(
+            followed=teller.cases[people.FOLLOWED],
+            waited_for=teller.cases[people.REFUSED],
+            day_team=teller.cases[people.ADULT],
+            nour=staff["nour"],
+            sacha=staff["sacha"],
+        )
         self._progress("showing removed pages")
         show_as_removed(teller.gone)
         return _ways_in(staff, now) | {"receipt_code": grouped(code)}
@@ -89,7 +97,7 @@ class Command(BaseCommand):
 
 def _make_staff(now: datetime) -> dict[str, Staff]:
     accounts.ensure_starting_roles()
-    teams = {slug: Team.objects.create(slug=slug, name=name) for slug, name in people.TEAMS.items()}
+    teams = {slug: Team.objects.create(slug=slug, name=in_house(name)) for slug, name in people.TEAMS.items()}
     roles = {role.slug: role for role in Role.objects.all()}
     return {
         one.username: accounts.create_staff(

@@ -1,0 +1,1 @@
+"""Proposing how a platform is reached. What is proposed changes nothing before a second person says yes."""

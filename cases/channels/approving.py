@@ -1,0 +1,120 @@
+"""A new or changed channel: what was proposed stands in the approval, and takes effect with the yes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from helpline.accounts.models import Staff
+from helpline.accounts.permissions import Permission
+from helpline.approvals import actions as approvals
+from helpline.approvals.handlers import CannotBeDone, Change, Handler
+from helpline.approvals.models import Approval
+from helpline.platforms import actions
+from helpline.platforms.actions import ChannelRefused
+from helpline.platforms.layout import BadLayout
+from helpline.platforms.models import Channel, ChannelKind, Platform, Regime
+
+CHANGE = "change-channel"
+# What is proposed, by the name of the layout, in the order it is shown.
+FIELDS: Mapping[str, str | Promise] = {
+    "kind": gettext_lazy("How a notice travels"),
+    "address": gettext_lazy("Address"),
+    "regimes": gettext_lazy("Laws it takes notices under"),
+    "languages": gettext_lazy("Languages it reads"),
+    "max_items": gettext_lazy("Items in one notice"),
+    "promised_hours": gettext_lazy("Promises an answer within, hours"),
+    "evidence_required": gettext_lazy("What it wants to see"),
+}
+
+
+def standing(channel: Channel) -> dict[str, Any]:
+    """The channel as a proposal says it."""
+    values = {name: getattr(channel, name) for name in FIELDS}
+    return values | {"domains": list(channel.platform.domains)}
+
+
+@transaction.atomic
+def propose(*, channel: Channel, values: Mapping[str, Any], reason: str, by: Staff, at: datetime) -> Approval:
+    """Ask for this channel to become `values` (see `standing`). Raises PermissionDenied, CannotBeDone."""
+    proposal = {"before": standing(channel), "after": dict(values)}
+    return approvals.ask(what=CHANGE, obj=channel, by=by, reason=reason, proposal=proposal, at=at)
+
+
+class ChangeChannel(Handler[Channel]):
+    """Whoever holds the directory, or sends by it, proposes; one of the two holds the directory."""
+
+    title: ClassVar[str | Promise] = gettext_lazy("Change how a platform is reached")
+    does: ClassVar[str | Promise] = gettext_lazy(
+        "Notices go this way from now on. Check the address yourself, on the platform’s own pages, before you say yes."
+    )
+    undone: ClassVar[str | Promise] = gettext_lazy("Everything stays as it is.")
+    life = timedelta(days=30)
+
+    def find(self, ids: Collection[str]) -> Mapping[str, Channel]:
+        rows = Channel.objects.select_related("platform").filter(pk__in=[int(one) for one in ids])
+        return {str(row.pk): row for row in rows}
+
+    def check_can_ask(self, obj: Channel, *, by: Staff) -> None:
+        if not (by.can(Permission.PLATFORMS) or by.can(Permission.TAKEDOWNS)):
+            raise PermissionDenied
+
+    def check_can_decide(self, obj: Channel, *, by: Staff) -> None:
+        """Any holder of APPROVE; that one of the two keeps the platforms is looked at when it is granted."""
+
+    def name(self, obj: Channel) -> str:
+        return f"{obj.platform.name} · {obj.slug}"
+
+    def url(self, obj: Channel) -> str:
+        return f"{reverse('desk:platforms')}#{obj.platform.slug}"
+
+    def changes(self, approval: Approval, obj: Channel) -> Sequence[Change]:
+        before, after = approval.proposal["before"], approval.proposal["after"]
+        names = {**FIELDS, "domains": _("Hosts of the platform")}
+        return [
+            Change(label, in_words(name, before.get(name)), in_words(name, after.get(name)))
+            for name, label in names.items()
+        ]
+
+    def granted(self, approval: Approval, obj: Channel, *, by: Staff, at: datetime) -> None:
+        asker = approval.asked_by
+        if not (asker.can(Permission.PLATFORMS) or by.can(Permission.PLATFORMS)):
+            raise CannotBeDone(_("One of the two has to be somebody who keeps the platforms."))
+        obj.refresh_from_db(from_queryset=Channel.objects.select_for_update(of=("self",)))
+        if standing(obj) != approval.proposal["before"]:
+            raise CannotBeDone(_("It was changed since it was proposed. It has to be proposed again."))
+        after = dict(approval.proposal["after"])
+        domains = after.pop("domains")
+        try:
+            actions.set_domains(platform=obj.platform, domains=domains, by=by, at=at)
+            actions.change_channel(channel=obj, values=after, by=asker, at=at)
+            actions.approve_channel(channel=obj, by=by, at=at)
+        except BadLayout as bad:
+            raise CannotBeDone(_("It can’t be taken: %(why)s") % {"why": bad}) from bad
+        except ChannelRefused as refused:
+            raise CannotBeDone(refused.sentence) from refused
+
+
+def in_words(name: str, value: Any) -> str:
+    """A proposed value, for people."""
+    if value in (None, "", []):
+        return _("any notice") if name == "regimes" else ""
+    if name == "kind":
+        return str(ChannelKind(value).label)
+    if name == "regimes":
+        return ", ".join(str(Regime(one).label) for one in value)
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def new_channel(*, platform: Platform, kind: str, by: Staff, at: datetime) -> Channel:
+    """A channel to propose about: without an address nothing leaves by it. One that nobody finished is taken again."""
+    bare = Channel.objects.filter(platform=platform, kind=kind, address="", approved_at=None)
+    waiting = Approval.objects.filter(what=CHANGE, status="waiting").values_list("object_id", flat=True)
+    found = bare.exclude(pk__in=[int(one) for one in waiting]).order_by("id").first()
+    return found or actions.add_channel(platform=platform, kind=kind, by=by, at=at)

@@ -1,0 +1,48 @@
+"""The filters of the queue as they stand in an address."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import QueryDict
+from django.urls import reverse
+
+from cases import queue
+from cases.queue import Filters
+from reports.states import AgeRange, Kind
+
+
+def read(asked: QueryDict) -> Filters:
+    """What the address asks for; a value that is none of ours is left out."""
+    said = asked.get
+    return Filters(
+        view=_known(said("view"), queue.VIEWS) or "waiting",
+        kind=_known(said("kind"), Kind.values),
+        age_range=_known(said("age"), AgeRange.values),
+        language=_known(said("language"), [code for code, _name in settings.LANGUAGES]),
+        since=queue.day_in(said("from") or ""),
+        until=queue.day_in(said("to") or ""),
+    )
+
+
+def _known(value: str | None, values: Any) -> str:
+    return value if value and value in values else ""
+
+
+def written(filters: Filters) -> str:
+    """Filters as they stand in an address, always in the same words and order; '' for the queue as it begins."""
+    written: dict[str, str | date | None] = {
+        "view": filters.view if filters.view != "waiting" else "",
+        "kind": filters.kind,
+        "age": filters.age_range,
+        "language": filters.language,
+        "from": filters.since,
+        "to": filters.until,
+    }
+    return urlencode({name: str(value) for name, value in written.items() if value})
+
+
+def address(query: str) -> str:
+    """The queue with these filters on."""
+    return f"{reverse('desk:queue')}?{query}" if query else reverse("desk:queue")

@@ -1,0 +1,126 @@
+"""`prints KIND COUNT`: COUNT masked fingerprints, of random bits or of drawn shapes; how long near ones take to be found.
+
+Answers the middle of the product's searches and of the scan's in milliseconds, how many near ones there were, and how many
+of these the product missed, which must be none.
+"""
+
+import io
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+
+from django.db import connection
+
+from cases.incidents import masking, matching
+from tests.bench import shapes
+from tests.bench.figures import median
+
+DRAWN, SEARCHES, WARM_UP = 2_000, 40, 200
+AT_ONCE = 100_000
+
+# A fingerprint needs a report; these hold what the search reads and nothing else.
+REPORTS = """
+INSERT INTO reports_report (id, status, channel, language, who, age_range, kind, circumstances, submitted_at,
+    last_contact_at, contact_via, is_complete, is_retold)
+SELECT md5('r' || i)::uuid, 'submitted', 'web', 'fr', 'self', '13-14', 'deepnude', '{}', now(), now(), 'none', true, false
+FROM generate_series(1, 1000) AS i
+"""
+
+
+def values(kind: str, dice: random.Random, drawn: list[int]) -> Iterator[int]:
+    while True:
+        yield dice.getrandbits(256) if kind == "random" else near_a_drawing(dice, drawn)
+
+
+def near_a_drawing(dice: random.Random, drawn: list[int]) -> int:
+    """As the same picture seen again, cut and written upon: from hardly to hardly recognisable."""
+    return shapes.near(dice.choice(drawn), dice.randint(0, 90), dice)
+
+
+def fill(kind: str, count: int, dice: random.Random, drawn: list[int]) -> list[int]:
+    """Write them; some of the values, to search for."""
+    secret, some = masking.current(), values(kind, dice, drawn)
+    kept = []
+    with connection.cursor() as cursor:
+        cursor.execute(REPORTS)
+        cursor.execute("CREATE TABLE bare (id bigserial PRIMARY KEY, masked bit(256))")
+        cursor.execute("CREATE UNLOGGED TABLE written (i bigserial, masked text)")
+        for start in range(0, count, AT_ONCE):
+            lines = io.StringIO()
+            for place in range(start, min(start + AT_ONCE, count)):
+                value = next(some)
+                if place % (count // SEARCHES) == 0:
+                    kept.append(value)
+                lines.write(masking.written(secret.masked(f"{value:064x}")) + "\n")
+            lines.seek(0)
+            cursor.copy_expert("COPY written (masked) FROM STDIN", lines)
+        cursor.execute(
+            "INSERT INTO reports_fingerprint (id, report_id, algorithm) "
+            "SELECT md5('f' || i)::uuid, md5('r' || 1 + i % 1000)::uuid, 'pdq' FROM written"
+        )
+        cursor.execute(
+            "INSERT INTO incidents_print (fingerprint_id, key_id, masked) "
+            "SELECT md5('f' || i)::uuid, %s, masked::bit(256) FROM written",
+            [secret.key_id],
+        )
+        cursor.execute("INSERT INTO bare (masked) SELECT masked::bit(256) FROM written")
+        cursor.execute("DROP TABLE written")
+        for table in ("incidents_print", "reports_fingerprint", "bare"):
+            cursor.execute(f"VACUUM ANALYZE {table}")
+    return kept
+
+
+def scan(masked: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM bare WHERE bit_count(masked # %s::bit(256)) <= %s",
+            [masking.written(masked), masking.NEAR],
+        )
+        return len(cursor.fetchall())
+
+
+def product(masked: int) -> int:
+    """How many rows: counted as the scan counts, where the search itself answers reports."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM incidents_print WHERE incidents_bands(masked) && %s::int[] "
+            "AND bit_count(masked # %s::bit(256)) <= %s",
+            [list(masking.probes(masked)), masking.written(masked), masking.NEAR],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def main(kind: str, count: int) -> dict[str, float]:
+    dice = random.Random(f"{kind} {count}")
+    drawn = list(shapes.fingerprints(DRAWN, dice)) if kind == "shapes" else []
+    kept = fill(kind, count, dice, drawn)
+    secret, key_id = masking.current(), masking.current().key_id
+    # Half of the searches are for something that is there, changed a little; half for something new.
+    searched = [shapes.near(value, dice.randint(0, masking.NEAR), dice) for value in kept]
+    searched += [next(values(kind, dice, drawn)) for _ in range(SEARCHES // 2)]
+    for _ in range(WARM_UP):
+        matching.near(secret.masked(f"{next(values(kind, dice, drawn)):064x}"), key_id=key_id)
+    scan(0)
+    times: dict[str, list[float]] = {"product": [], "scan": []}
+    found = missed = 0
+    for value in searched:
+        masked = secret.masked(f"{value:064x}")
+        began = time.perf_counter()
+        matching.near(masked, key_id=key_id)
+        times["product"].append(time.perf_counter() - began)
+        began = time.perf_counter()
+        there = scan(masked)
+        times["scan"].append(time.perf_counter() - began)
+        found += there
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_seqscan = off")
+        missed += there - product(masked)
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_seqscan = on")
+    return {name: median(spent) * 1000 for name, spent in times.items()} | {"found": found, "missed": missed}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,141 @@
+"""What there is to do, in a real browser: ticked by hand and by key, a text in the box, a way back; axe, and a phone."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+
+from cases import actions as cases
+from cases.models import Case
+from cases.todo import actions, starting
+from cases.todo.models import PARTS, Checklist, ChecklistItem, MessageTemplate, Task
+from helpline.accounts.models import Staff
+from helpline.platforms.models import Platform
+from reports.models import Message, Report
+from tests.cast import PASSWORD
+
+Tell = Callable[..., tuple[Report, str]]
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+UNFOLD = "for (const one of document.querySelectorAll('details')) one.open = true"
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
+    """`enter(staff, viewport)`: a page of this colleague, in English. Foreign requests and errors fail the test."""
+    contexts, troubles = [], []
+    ours = urlsplit(live_server.url).netloc
+
+    def log_in(staff: Staff, viewport: dict[str, int] = WIDE, scheme: str = "light") -> Any:
+        context = chromium.new_context(viewport=viewport, base_url=live_server.url, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
+        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
+        page.goto("/staff/login/?lang=en")
+        page.fill("input[name=login]", staff.username)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/staff/")
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def case(tell: Tell, nour: Staff, chatter: Platform) -> Case:
+    """A case of Nour's with a plan and its checklist; the first task is overdue."""
+    starting.make_missing(Checklist, ChecklistItem, MessageTemplate)
+    now = timezone.now()
+    made = cases.open_case(report=tell(at=now, language="en")[0], by=nour, at=now)
+    checklist = Checklist.objects.get(name_en="Fake nude")
+    actions.apply_checklist(case=made, checklist=checklist, by=nour, at=now - timedelta(hours=3))
+    said = dict.fromkeys(PARTS, "Words.")
+    actions.write_plan(case=made, based_on=0, said=said, review_on=None, by=nour, at=now)
+    return made
+
+
+def test_a_task_is_ticked_in_place_by_hand_and_by_key(
+    enter: Callable[..., Any], case: Case, nour: Staff
+) -> None:
+    page = enter(nour)
+    page.goto(f"/staff/cases/{case.ref}/")
+    page.locator("#next .task-tick").first.click()
+    page.wait_for_selector("#next .task-done")
+    assert Task.objects.exclude(done_at=None).count() == 1
+    assert (
+        urlsplit(page.url).path == f"/staff/cases/{case.ref}/" and "#" not in page.url
+    )  # nothing was loaded anew
+    page.keyboard.press("Enter")  # the focus stayed on the button, which undoes it now
+    page.wait_for_selector("#next .task-done", state="detached")
+    assert not Task.objects.exclude(done_at=None).exists()
+
+    page.goto("/staff/tasks/?tab=overdue")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.wait_for_selector("tr.task-gone")
+    page.keyboard.press("x")
+    page.wait_for_selector("tr.task-gone", state="detached")
+
+
+def test_a_text_is_put_into_the_box_sent_and_taken_back(
+    enter: Callable[..., Any], case: Case, nour: Staff
+) -> None:
+    page = enter(nour)
+    page.goto(f"/staff/cases/{case.ref}/")
+    page.fill("#id_message-text", "Hello L.")
+    page.select_option("#use-text", label="Hello, I am on it")
+    page.click("text=Put it in the box")
+    page.wait_for_function("document.querySelector('#id_message-text').value.includes('not your fault')")
+    assert page.input_value("#id_message-text").startswith("Hello L.\n\nHello. I am the person")
+    assert page.evaluate("document.activeElement.id") == "id_message-text"
+    page.click("text=Send to the young person")
+    page.wait_for_selector("text=not read yet")
+    page.click("#messages >> text=Take it back")
+    page.wait_for_selector("text=Taken back. Nobody read it.")
+    assert page.input_value("#id_message-text").startswith("Hello L.")
+    assert not Message.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone by night"]
+)
+def test_axe_finds_nothing_and_it_fits(
+    viewport: dict[str, int], scheme: str, enter: Callable[..., Any], case: Case, maud: Staff
+) -> None:
+    page, axe, found = enter(maud, viewport, scheme), Axe(), []
+    task = case.tasks.order_by("position")[1]
+    cases.write_to_young_person(case=case, text="Hello", by=maud, at=timezone.now())
+    actions.add_task(case=case, text="Call.", due_at=None, for_whom=maud, by=maud, at=timezone.now())
+    for address in (
+        f"/staff/cases/{case.ref}/",
+        "/staff/tasks/?tab=later",
+        "/staff/tasks/?tab=done",
+        f"/staff/tasks/{task.pk}/",
+        f"/staff/cases/{case.ref}/plan/",
+        f"/staff/cases/{case.ref}/plan/?change=1",
+        f"/staff/cases/{case.ref}/plan/1/",
+        f"/staff/cases/{case.ref}/plan/share/",
+        "/staff/checklists/",
+        f"/staff/checklists/{Checklist.objects.get(name_en='Fake nude').pk}/",
+        "/staff/templates/",
+        f"/staff/templates/{MessageTemplate.objects.get(occasion='first').pk}/",
+    ):
+        page.goto(address)
+        page.evaluate(UNFOLD)
+        for violation in axe.run(page).response["violations"]:
+            nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+            found.append(f"{address}: {violation['id']} ({violation['impact']}): {nodes}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > viewport["width"]:
+            found.append(f"{address} is {width} pixels wide")
+    assert found == []
