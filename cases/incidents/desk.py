@@ -15,7 +15,8 @@ from cases.models import Case, Incident, IncidentMember
 from cases.states import MemberState
 from cases.takedowns import together
 from cases.takedowns.models import Takedown
-from cases.takedowns.states import ENDED, SAID_REMOVED, Status
+from cases.takedowns.states import ENDED, Status
+from cases.takedowns.truths import has_said_removed
 from helpline.accounts.models import Staff
 from helpline.crypto.wrapping import WrongKey
 from helpline.platforms.models import Platform
@@ -190,10 +191,10 @@ def _platforms(cases: Sequence[Case]) -> list[Asking]:
     for link in together.askable(cases):
         found.setdefault(link.platform_id, Asking(link.platform)).to_ask += 1
     rows = Takedown.objects.filter(case__in=[case.pk for case in cases]).exclude(status__in=ENDED)
-    for row in rows.select_related("platform").only("status", "platform"):
+    for row in rows.select_related("platform").only("status", "platform", "platform_says"):
         one = found.setdefault(row.platform_id, Asking(row.platform))
         one.asked += 1
-        one.said_removed += row.status in SAID_REMOVED
+        one.said_removed += has_said_removed(row)
         one.seen_gone += row.status == Status.GONE
     return sorted(found.values(), key=lambda one: (-one.to_ask, one.platform.name))
 

@@ -73,7 +73,7 @@ class WorksheetForm(forms.Form):
         required=False,
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("The référent’s name, and how to reach them. It stands on the paper."),
+        help_text=_("Their name, and how to reach them. It stands on the paper."),
     )
     tasks = forms.CharField(
         label=_("Tasks for the school"),

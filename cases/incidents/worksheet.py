@@ -26,7 +26,8 @@ from cases.models import Case, Incident
 from cases.referrals import recipients
 from cases.takedowns import together
 from cases.takedowns.models import Takedown
-from cases.takedowns.states import ENDED, SAID_REMOVED, Status
+from cases.takedowns.states import ENDED, Status
+from cases.takedowns.truths import has_said_removed
 from helpline.accounts.models import Staff
 from helpline.crypto.wrapping import WrongKey
 from helpline.web import paper
@@ -217,7 +218,7 @@ def _results(links: Sequence[Link], asked: Mapping[Any, Sequence[Takedown]]) -> 
         last = [asked[link.pk][-1] for link in mine if asked.get(link.pk)]
         parts = [
             _("asked for %(some)s of %(all)s") % {"some": len(last), "all": len(mine)},
-            _("said removed: %(count)s") % {"count": sum(row.status in SAID_REMOVED for row in last)},
+            _("said removed: %(count)s") % {"count": sum(map(has_said_removed, last))},
             _("seen gone: %(count)s") % {"count": sum(row.status == Status.GONE for row in last)},
         ]
         facts.append(_fact(name, ", ".join(parts)))

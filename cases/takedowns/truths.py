@@ -62,6 +62,12 @@ _BEFORE_SENDING: Mapping[str, Promise | str] = {
 }
 
 
+def has_said_removed(takedown: Takedown) -> bool:
+    """Did the platform say that it acted, whatever a look at the link found since?"""
+    said = takedown.platform_says
+    return bool(said) and states.STATUS_OF[Outcome(said)] in states.SAID_REMOVED
+
+
 def truths(takedown: Takedown) -> dict[str, Truth]:
     """What we sent, what the transport did, what the platform answered, what a look saw. Kept apart on purpose."""
     return {

@@ -145,15 +145,23 @@ class LanguageMiddleware:
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
-        if asked in known:
+        keep = asked if asked in known else self._of_account(request)
+        if keep:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
-                language,
+                keep,
                 secure=settings.SESSION_COOKIE_SECURE,
                 httponly=True,
                 samesite="Lax",
             )
         return response
+
+    def _of_account(self, request: HttpRequest) -> str:
+        """The language of the account, for staff who have chosen none in this browser."""
+        if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or not is_staff_path(request.path_info):
+            return ""
+        user = getattr(request, "user", None)
+        return user.language if user is not None and user.is_authenticated else ""
 
 
 class TypeMiddleware:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
 
+from helpline.accounts.models import Staff
 from helpline.web.middleware import (
     LAST_SEEN_AT,
     LOGGED_IN_AT,
@@ -262,3 +263,17 @@ def test_the_login_time_is_written_down_with_the_first_answer() -> None:
     serve(lambda request: HttpResponse(), "/staff/", key)
 
     assert abs(SessionStore(key)[LOGGED_IN_AT] - time.time()) < 5
+
+
+@pytest.mark.django_db
+def test_staff_read_in_the_language_of_their_account_until_they_choose(nour: Staff) -> None:
+    nour.language = "en"
+    nour.save()
+    browser = Client()
+    browser.force_login(nour, backend="helpline.accounts.backends.StaffBackend")
+
+    assert browser.get("/staff/").headers["Content-Language"] == "fr"  # it is known from here on
+    assert browser.get("/staff/").headers["Content-Language"] == "en"
+    assert browser.get("/staff/?lang=fr").headers["Content-Language"] == "fr"
+    assert browser.get("/staff/").headers["Content-Language"] == "fr"
+    assert Client().get("/").cookies.get("lang") is None
