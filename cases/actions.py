@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from cases import claims, queue
@@ -282,17 +283,26 @@ def close_case(*, case: Case, outcome: Outcome, by: Staff, at: datetime) -> None
 @transaction.atomic
 def reopen_case(*, case: Case, by: Staff, at: datetime) -> None:
     """Something came back: the case returns to whoever had it. Raises ForbiddenMove."""
+    had_it = case.assignee_id
+    is_here = holder_is_here(case)
     lock_case(case)
     check_can_work_on(case, by=by)
     if case.status != CaseStatus.CLOSED:
         raise ForbiddenMove("Only a closed case can be reopened.")
-    _reopen(case, by=by, at=at)
+    if case.assignee_id != had_it:
+        raise ForbiddenMove("It was given to somebody else meanwhile.")
+    _reopen(case, is_here=is_here, by=by, at=at)
 
 
-def _reopen(case: Case, *, by: Staff | None, at: datetime) -> None:
+def holder_is_here(case: Case) -> bool:
+    """Does whoever had it still work here? Asked before the case is locked, see `still_works_here`."""
+    return case.assignee is None or still_works_here(case.assignee)
+
+
+def _reopen(case: Case, *, is_here: bool, by: Staff | None, at: datetime) -> None:
     case.move(CaseStatus.OPEN)
     case.closed_at, case.outcome = None, ""
-    if case.assignee is not None and not still_works_here(case.assignee):
+    if not is_here:
         hand_to(case=case, to=None, by=by, at=at)  # who had it left meanwhile
     case.save(update_fields=["status", "closed_at", "outcome"])
     reports.set_status(report=case.report, status=Status.IN_CASE, news=News.REOPENED, by=by, at=at)
@@ -301,19 +311,27 @@ def _reopen(case: Case, *, by: Staff | None, at: datetime) -> None:
     audit.record(by=by, verb="case.reopened", obj=case, at=at)
 
 
-@transaction.atomic
 def bring_back(*, at: datetime, limit: int = 200) -> int:
     """Cases that were closed and whose young person came back, with a message or with more to tell, return to the desk
     they were on. Returns how many.
     """
-    returned = Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
+    returned = Case.objects.filter(
         status=CaseStatus.CLOSED, queue_item__state=QueueState.CLOSED, queue_item__unread=True
-    )
-    count = 0
-    for case in returned.exclude(report__status=Status.ERASED).select_related("report")[:limit]:
-        _reopen(case, by=None, at=at)
-        count += 1
-    return count
+    ).exclude(report__status=Status.ERASED)
+    cases = list(returned.select_related("assignee").order_by("pk")[:limit])
+    return sum(_bring_back(case, returned, at=at) for case in cases)
+
+
+@transaction.atomic
+def _bring_back(found: Case, returned: QuerySet[Case], *, at: datetime) -> bool:
+    """False when somebody has it just now, or it changed hands: the next sweep finds it."""
+    is_here = holder_is_here(found)
+    rows = returned.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("report")
+    case = rows.filter(pk=found.pk, assignee=found.assignee_id).first()
+    if case is None:
+        return False
+    _reopen(case, is_here=is_here, by=None, at=at)
+    return True
 
 
 def record_read(*, case: Case, by: Staff, at: datetime) -> None:

@@ -175,6 +175,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for icon, label, name, permissions, count in PLACES
         if any(staff.can(permission) for permission in permissions)
+        and (icon != "calls" or staff.can(Permission.QUEUE_READ))  # a call ends in the queue
     ]
     here = max(
         (

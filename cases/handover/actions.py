@@ -84,12 +84,6 @@ def _locked(transfer: Transfer) -> Transfer:
     return row
 
 
-def is_away(staff: Staff) -> bool:
-    """Is this person away today?"""
-    today = timezone.localdate()
-    return Away.objects.filter(staff=staff, last_day__gte=today, first_day__lte=today).exists()
-
-
 # --- an offer ---------------------------------------------------------------------------------------------
 
 
@@ -109,7 +103,7 @@ def offer(*, case: Case, to: Staff | Team, reason: str, by: Staff, at: datetime)
     there = Transfer.objects.filter(case=case, status=Status.OFFERED).first()
     if there is not None and not _settle_if_over(_locked(there), at=at):
         raise AlreadyOffered(there)
-    _check_can_receive(to, case=case, by=by)
+    _check_can_receive(to, case=case, by=by, at=at)
     row = Transfer(
         case=case,
         by=by,
@@ -126,7 +120,7 @@ def offer(*, case: Case, to: Staff | Team, reason: str, by: Staff, at: datetime)
     return row
 
 
-def _check_can_receive(to: Staff | Team, *, case: Case, by: Staff) -> None:
+def _check_can_receive(to: Staff | Team, *, case: Case, by: Staff, at: datetime) -> None:
     if isinstance(to, Team):
         members = Staff.objects.select_related("role").filter(memberships__team=to, is_active=True)
         if not any(cases.can_hold_cases(one) for one in members if one.pk not in {case.assignee_id, by.pk}):
@@ -138,7 +132,7 @@ def _check_can_receive(to: Staff | Team, *, case: Case, by: Staff) -> None:
         raise Refused(_("They have it already."))
     if not cases.can_hold_cases(to):
         raise Refused(_("They don’t work on cases."))
-    if is_away(to):
+    if Away.objects.on(timezone.localdate(at)).filter(staff=to).exists():
         raise Refused(_("They are away. Choose somebody who is here."))
 
 
@@ -303,7 +297,7 @@ def watch(*, case: Case, on: bool, by: Staff, at: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reassigned:
-    """What was moved at once, and the references of what was not with that person any more."""
+    """What was moved at once: how many, and how many were not with that person any more."""
 
     batch: UUID
     moved: int
@@ -471,7 +465,7 @@ def start_shift(*, by: Staff, at: datetime) -> bool:
     Shift.objects.filter(staff=by, ended_at=None).update(ended_at=at)
     Shift.objects.create(staff=by, started_at=at, ends_by_itself_at=Now() + SHIFT_ENDS_AFTER)
     today = timezone.localdate(at)
-    Away.objects.filter(staff=by, first_day__lte=today, last_day__gte=today).delete()
+    Away.objects.on(today).filter(staff=by).delete()
     return True
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -73,11 +73,7 @@ def shift_of(staff: Staff) -> QuerySet[Shift]:
 
 def is_away(staff: Staff) -> bool:
     """Is this person away today?"""
-    return _away_on(timezone.localdate()).filter(staff=staff).exists()
-
-
-def _away_on(day: date) -> QuerySet[Away]:
-    return Away.objects.filter(first_day__lte=day, last_day__gte=day)
+    return Away.objects.on(timezone.localdate()).filter(staff=staff).exists()
 
 
 # --- offers -----------------------------------------------------------------------------------------------
@@ -320,7 +316,7 @@ def colleagues(*, but: Sequence[int | None] = ()) -> QuerySet[Staff]:
         .values("assignee")
         .annotate(number=Count("pk"))
     )
-    found = may_hold_cases().filter(~Exists(_away_on(today).filter(staff=OuterRef("pk"))))
+    found = may_hold_cases().filter(~Exists(Away.objects.on(today).filter(staff=OuterRef("pk"))))
     return (
         found.exclude(pk__in=[pk for pk in but if pk is not None])
         .annotate(

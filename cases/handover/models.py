@@ -1,6 +1,7 @@
 """Who offers which case to whom, who keeps an eye on it, who is here, and what the next shift has to know."""
 
 import uuid
+from datetime import date
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -217,6 +218,14 @@ class Shift(models.Model):
         return f"shift of {self.staff_id}"
 
 
+class AwayQuerySet(models.QuerySet["Away"]):
+    """Who is away when."""
+
+    def on(self, day: date) -> Self:
+        """Those of this day."""
+        return self.filter(first_day__lte=day, last_day__gte=day)
+
+
 class Away(models.Model):
     """Somebody is not here from one day to another, both included. Why is nobody's business, so it is not asked."""
 
@@ -228,6 +237,8 @@ class Away(models.Model):
     last_day = models.DateField()
     by = _colleague()
     at = models.DateTimeField()
+
+    objects = AwayQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

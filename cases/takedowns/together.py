@@ -14,7 +14,6 @@ from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Prefetch
 
 from cases.actions import happened, worked_on
 from cases.models import Case
@@ -360,9 +359,9 @@ def _tell(
             )
             for what, when in said
         ]
-    for first, last in ((0, 1), (1, 2), (2, 3)):
+    for what in (News.IN_PROGRESS, News.SENT, News.SAID_REMOVED):
         # What came first is told first: the last word is where the link stands.
-        reports.post_updates([one for one in news if first <= _ORDER[one.what] < last])
+        reports.post_updates([one for one in news if one.what == what])
     counts = Counter(row.case_id for row in every)
     for case in by_report.values():
         if case.pk in counts:
@@ -371,9 +370,3 @@ def _tell(
         audit.row(by=by, verb="takedown.requested", obj=row, detail={"together": True}, at=at)
         for row in every
     )
-
-
-_ORDER = {News.IN_PROGRESS: 0, News.SENT: 1, News.SAID_REMOVED: 2}
-
-# What the drafts need loaded of each case.
-WITH_FINGERPRINTS = Prefetch("report__fingerprints")

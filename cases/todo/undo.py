@@ -143,6 +143,7 @@ def undo_close(*, case: Case, by: Staff, at: datetime) -> bool:
 
     Raises PermissionDenied, TooLate, ForbiddenMove when it is not closed, WrongKey.
     """
+    cases.holder_is_here(case)  # reopening asks it, and that row comes before the case
     lock_case(case)
     check_can_work_on(case, by=by)
     box_of(case)

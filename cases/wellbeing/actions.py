@@ -142,11 +142,11 @@ def answer(*, talk_id: UUID, staff: Staff, wants: bool) -> bool:
     return bool(mine.update(answer=Answer.YES if wants else Answer.NO))
 
 
-def ask_to_talk(*, staff: Staff, at: datetime) -> None:
-    """Somebody wants to talk without having been offered it."""
+def ask_to_talk(*, staff: Staff, at: datetime) -> bool:
+    """Somebody wants to talk without having been offered it. False when they talked today already."""
     day = timezone.localdate(at)
     _offer(staff, day, Why.STREAK)
-    Talk.objects.filter(staff=staff, day=day, talked_on=None).update(answer=Answer.YES)
+    return bool(Talk.objects.filter(staff=staff, day=day, talked_on=None).update(answer=Answer.YES))
 
 
 def wanted() -> QuerySet[Talk]:

@@ -97,8 +97,11 @@ def forget(request: StaffRequest) -> HttpResponse:
 @needs(*READERS)
 @require_POST
 def ask_to_talk(request: StaffRequest) -> HttpResponse:
-    actions.ask_to_talk(staff=request.user, at=timezone.now())
-    return _back(request, _("Your supervisors see that you would like to talk, and nothing else."))
+    if actions.ask_to_talk(staff=request.user, at=timezone.now()):
+        said = _("Your supervisors see that you would like to talk, and nothing else.")
+    else:
+        said = _("You have talked already. Nothing changed.")
+    return _back(request, said)
 
 
 @needs(*READERS)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cases import actions, queue
-from cases.models import Case
+from cases.models import Case, QueueItem
 from cases.states import CaseStatus, Outcome
 from cases.takedowns import actions as takedowns
 from cases.todo import undo
@@ -109,3 +109,29 @@ def test_a_colleague_acts_while_another_closes_the_case(
     assert closed is None, repr(closed)
     case.refresh_from_db()
     assert case.status == CaseStatus.CLOSED
+
+
+@pytest.mark.parametrize("how", ["sweep", "by hand"])
+def test_a_closed_case_comes_back_while_it_is_given_to_whoever_had_it(
+    open_case: OpenCase, nour: Staff, maud: Staff, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whoever gives it holds the colleague's account and is about to take the case: the account comes first for both."""
+    case = open_case()
+    actions.close_case(case=case, outcome=Outcome.ADVICE, by=nour, at=timezone.now())
+    QueueItem.objects.filter(case=case).update(unread=True)
+    given, back = Case.objects.get(pk=case.pk), Case.objects.get(pk=case.pk)
+    slowed(monkeypatch, actions, "lock_case")
+
+    def come_back() -> object:
+        if how == "sweep":
+            return actions.bring_back(at=timezone.now())
+        return actions.reopen_case(case=back, by=maud, at=timezone.now())
+
+    assigned, returned = at_once(
+        lambda: actions.assign(case=given, to=nour, by=maud, at=timezone.now()), after_a_moment(come_back)
+    )
+
+    assert assigned is None, repr(assigned)
+    assert returned in (1, None), repr(returned)
+    case.refresh_from_db()
+    assert (case.status, case.assignee) == (CaseStatus.OPEN, nour)

@@ -202,8 +202,8 @@ def test_to_whom_it_can_be_offered(
 
 
 def test_nothing_is_offered_to_somebody_who_is_away(open_case: OpenCase, nour: Staff, sacha: Staff) -> None:
-    today = timezone.localdate()
-    row = actions.set_away(staff=sacha, first_day=today, last_day=today, by=sacha, at=timezone.now())
+    first, today = timezone.localdate(LATER), timezone.localdate()
+    row = actions.set_away(staff=sacha, first_day=first, last_day=today, by=sacha, at=timezone.now())
     case = open_case()
     with pytest.raises(Refused):
         offer(case, sacha, by=nour)
