@@ -129,7 +129,7 @@ def test_every_page_with_something_on_it(
     assert browsers.found == []
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide, by day", "a phone, by night"])
+@pytest.mark.parametrize("size", [PHONE], ids=["a phone, by night"])
 def test_every_list_with_nothing_on_it(
     judge: Callable[..., Judge],
     size: tuple[int, str],
