@@ -16,7 +16,7 @@ from tests.walker import links_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-# A narrow phone, a wide one, a phone at 200 %, a desk at 200 %.
+# A narrow phone, a phone at 200 %, a desk at 200 %.
 SCREENS = [(320, 568), (180, 320), (640, 400)]
 # The ring around what has the focus counts as well. What is taller than the room there is begins where it can be seen.
 COVERED = """() => {
