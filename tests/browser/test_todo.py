@@ -94,7 +94,9 @@ def test_a_text_is_put_into_the_box_sent_and_taken_back(
     page.fill("#id_message-text", "Hello L.")
     page.select_option("#use-text", label="Hello, I am on it")
     page.click("text=Put it in the box")
-    page.wait_for_function("document.querySelector('#id_message-text').value.includes('not your fault')")
+    page.wait_for_function(
+        "() => document.querySelector('#id_message-text').value.includes('not your fault')"
+    )
     assert page.input_value("#id_message-text").startswith("Hello L.\n\nHello. I am the person")
     assert page.evaluate("document.activeElement.id") == "id_message-text"
     page.click("text=Send to the young person")
