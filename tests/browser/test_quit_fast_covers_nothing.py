@@ -78,7 +78,7 @@ def look() -> Iterator[Callable[[Any], None]]:
 
     yield at
     assert not found, "\n".join(found)
-    assert len(looked) >= 4
+    assert len(looked) >= len(SCREENS)
 
 
 def test_before_anything_is_told(page: Any, look: Callable[[Any], None]) -> None:
