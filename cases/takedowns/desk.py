@@ -26,20 +26,23 @@ from reports.states import LinkStatus
 
 # The tabs of the desk: which statuses stand under each. Those of NEEDS_A_PERSON wait for somebody's decision.
 TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
+    "draft": (gettext_lazy("To mend"), frozenset({Status.DRAFT})),
     "to-file": (gettext_lazy("To file by hand"), frozenset({Status.TO_FILE})),
     "unknown": (gettext_lazy("Unknown"), frozenset({Status.UNKNOWN})),
     "refused": (gettext_lazy("Refused"), frozenset({Status.REFUSED, Status.NOT_FOUND})),
     "more": (gettext_lazy("More information"), frozenset({Status.MORE_INFORMATION})),
+    "silent": (gettext_lazy("No answer"), frozenset({Status.NO_ANSWER})),
     "failed": (gettext_lazy("Not sent"), frozenset({Status.FAILED})),
     "reappeared": (gettext_lazy("Reappeared"), frozenset({Status.REAPPEARED})),
     "progress": (
         gettext_lazy("In progress"),
         frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.ACKNOWLEDGED, Status.UNDER_REVIEW})
+        | {Status.ESCALATED, Status.CONTESTED}
         | states.SAID_REMOVED,
     ),
     "all": (gettext_lazy("All"), frozenset(Status)),
 }
-NEEDS_A_PERSON = ("to-file", "unknown", "refused", "more", "failed", "reappeared")
+NEEDS_A_PERSON = ("draft", "to-file", "unknown", "refused", "more", "silent", "failed", "reappeared")
 DECIDED_BY_A_PERSON: frozenset[Status] = frozenset().union(*(TABS[tab][1] for tab in NEEDS_A_PERSON))
 
 
@@ -202,6 +205,7 @@ def next_steps(opened: OpenCase, links: Sequence[LinkView]) -> list[Step]:
 
 
 _STEP_WORDS: Mapping[str, tuple[Promise | str, str]] = {
+    Status.DRAFT: (gettext_lazy("Mend the request to %(platform)s: it would not hold."), "wait"),
     Status.TO_FILE: (gettext_lazy("File the request in %(platform)s’s form."), "wait"),
     Status.UNKNOWN: (gettext_lazy("Find out whether %(platform)s got the request."), "unknown"),
     Status.FAILED: (
@@ -211,6 +215,7 @@ _STEP_WORDS: Mapping[str, tuple[Promise | str, str]] = {
     Status.REFUSED: (gettext_lazy("%(platform)s refused. Ask again with more, or close this way."), "stop"),
     Status.NOT_FOUND: (gettext_lazy("%(platform)s found nothing there. Check the address."), "stop"),
     Status.MORE_INFORMATION: (gettext_lazy("%(platform)s asks for more information."), "wait"),
+    Status.NO_ANSWER: (gettext_lazy("%(platform)s did not answer in time. Take it further."), "wait"),
     Status.REAPPEARED: (gettext_lazy("It came back on %(platform)s. Ask again."), "stop"),
 }
 

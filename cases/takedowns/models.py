@@ -43,6 +43,12 @@ class Notice(models.Model):
     failure = models.CharField(
         max_length=200, blank=True
     )  # why it did not leave, in a coded word and a short text
+    wording = models.CharField(
+        max_length=60, blank=True, db_default=""
+    )  # which template, and which version of it
+    reminded_at = models.DateTimeField(
+        null=True, blank=True
+    )  # to file by hand: when a person was last reminded
     key = models.BinaryField(null=True)
     content = SealedField()
 
@@ -76,6 +82,8 @@ class Notice(models.Model):
             "asks",
             "reference",
             "failure",
+            "wording",
+            "reminded_at",
         )
         blank = ("key",)
         sealed = ("content",)
@@ -106,6 +114,11 @@ class Takedown(models.Model):
     # What the notice calls it, where that is not its own id: content that harms several people is asked for once, and is
     # one item of the notice for the takedowns of them all.
     item_id = models.UUIDField(null=True, blank=True)
+    # A further request about the same link, to the same platform or above it, and which rung of the ladder it stands for.
+    escalates = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="escalations"
+    )
+    rung = models.CharField(max_length=16, blank=True, db_default="")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
     status_at = models.DateTimeField()
     requested_at = models.DateTimeField()
@@ -131,6 +144,9 @@ class Takedown(models.Model):
     next_look_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveSmallIntegerField(default=0)
     misses = models.PositiveSmallIntegerField(default=0)
+    # The clock: when silence becomes an event. Stopped by a person, with a reason in the timeline.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    clock_paused_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -159,6 +175,11 @@ class Takedown(models.Model):
             models.Index(
                 fields=["next_look_at", "id"], name="takedown_look", condition=Q(next_look_at__isnull=False)
             ),
+            models.Index(
+                fields=["answer_due_at", "id"],
+                name="takedown_answer_due",
+                condition=Q(answer_due_at__isnull=False),
+            ),
             models.Index(fields=["-requested_at", "-id"], name="takedown_requested"),
             models.Index(fields=["status", "-requested_at", "-id"], name="takedown_status"),
         ]
@@ -171,6 +192,8 @@ class Takedown(models.Model):
             "link",
             "platform",
             "item_id",
+            "escalates",
+            "rung",
             "status",
             "status_at",
             "requested_at",
@@ -188,6 +211,8 @@ class Takedown(models.Model):
             "next_look_at",
             "looks",
             "misses",
+            "answer_due_at",
+            "clock_paused_at",
         )
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ __all__ = [
 class Status(TextChoices):
     """From the wish to the proof."""
 
+    DRAFT = "draft", _("To mend before it leaves")
     QUEUED = "queued", _("Waiting to leave")
     TO_FILE = "to_file", _("To file by hand")
     SENDING = "sending", _("Leaving now")
@@ -41,6 +42,9 @@ class Status(TextChoices):
     REFUSED = "refused", _("The platform refused")
     MORE_INFORMATION = "more_information", _("The platform asks for more")
     NOT_FOUND = "not_found", _("The platform found nothing there")
+    NO_ANSWER = "no_answer", _("No answer in time")
+    ESCALATED = "escalated", _("Taken further")
+    CONTESTED = "contested", _("The refusal is contested")
     GONE = "gone", _("Seen gone")
     REAPPEARED = "reappeared", _("It came back")
     WITHDRAWN = "withdrawn", _("Withdrawn by the young person")
@@ -71,6 +75,8 @@ class Source(TextChoices):
     CALLBACK = "callback", _("the platform's callback")
     QUERY = "query", _("a status query")
     RECHECK = "recheck", _("a look at the link")
+    MAIL = "mail", _("the platform’s mail, confirmed by a colleague")
+    CLOCK = "clock", _("the clock")
     PERSON = "person", _("a colleague")
     YOUNG_PERSON = "young-person", _("the young person")
 
@@ -101,26 +107,42 @@ _PLATFORM_SAYS = frozenset(
 )
 _AFTER_SENDING = _PLATFORM_SAYS | {Status.GONE, Status.WITHDRAWN}
 
+# Silence is an event, and so is asking somebody above the platform.
+_UNHEARD = frozenset({Status.NO_ANSWER, Status.ESCALATED})
+
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.SENDING, Status.FAILED, Status.CANCELLED, Status.WITHDRAWN}),
-    Status.TO_FILE: frozenset({Status.SENT, Status.CANCELLED, Status.WITHDRAWN}),
-    Status.SENDING: frozenset({Status.SENT, Status.UNKNOWN, Status.QUEUED, Status.FAILED, Status.WITHDRAWN}),
+    Status.DRAFT: frozenset({Status.QUEUED, Status.TO_FILE, Status.CANCELLED, Status.WITHDRAWN}),
+    # What is found weak just before it leaves goes back to be mended.
+    Status.QUEUED: frozenset(
+        {Status.SENDING, Status.DRAFT, Status.FAILED, Status.CANCELLED, Status.WITHDRAWN}
+    ),
+    Status.TO_FILE: frozenset({Status.SENT, Status.DRAFT, Status.CANCELLED, Status.WITHDRAWN}),
+    Status.SENDING: frozenset(
+        {Status.SENT, Status.UNKNOWN, Status.QUEUED, Status.DRAFT, Status.FAILED, Status.WITHDRAWN}
+    ),
     # A callback proves that an unknown one arrived; a query or a person settles it either way.
     Status.UNKNOWN: frozenset({Status.SENT, Status.QUEUED, Status.FAILED}) | _AFTER_SENDING,
-    Status.FAILED: frozenset({Status.QUEUED, Status.CANCELLED, Status.WITHDRAWN}),
-    Status.SENT: _AFTER_SENDING,
-    Status.ACKNOWLEDGED: _AFTER_SENDING - {Status.ACKNOWLEDGED},
-    Status.UNDER_REVIEW: _AFTER_SENDING - {Status.UNDER_REVIEW},
-    Status.REMOVED: _AFTER_SENDING - {Status.REMOVED} | {Status.REAPPEARED},
-    Status.DISABLED: _AFTER_SENDING - {Status.DISABLED} | {Status.REAPPEARED},
-    Status.ACCOUNT_REMOVED: _AFTER_SENDING - {Status.ACCOUNT_REMOVED} | {Status.REAPPEARED},
-    Status.PARTLY_REMOVED: _AFTER_SENDING - {Status.PARTLY_REMOVED} | {Status.REAPPEARED},
-    Status.ALREADY_GONE: _AFTER_SENDING - {Status.ALREADY_GONE} | {Status.REAPPEARED},
-    Status.REFUSED: _AFTER_SENDING - {Status.REFUSED},
-    Status.MORE_INFORMATION: _AFTER_SENDING - {Status.MORE_INFORMATION},
-    Status.NOT_FOUND: _AFTER_SENDING - {Status.NOT_FOUND},
+    Status.FAILED: frozenset({Status.QUEUED, Status.DRAFT, Status.CANCELLED, Status.WITHDRAWN}),
+    Status.SENT: _AFTER_SENDING | _UNHEARD,
+    Status.ACKNOWLEDGED: _AFTER_SENDING - {Status.ACKNOWLEDGED} | _UNHEARD,
+    Status.UNDER_REVIEW: _AFTER_SENDING - {Status.UNDER_REVIEW} | _UNHEARD,
+    # Said removed, and still there: that may be taken further as well.
+    Status.REMOVED: _AFTER_SENDING - {Status.REMOVED} | {Status.REAPPEARED, Status.ESCALATED},
+    Status.DISABLED: _AFTER_SENDING - {Status.DISABLED}
+    | {Status.REAPPEARED, Status.ESCALATED, Status.CONTESTED},
+    Status.ACCOUNT_REMOVED: _AFTER_SENDING - {Status.ACCOUNT_REMOVED} | {Status.REAPPEARED, Status.ESCALATED},
+    Status.PARTLY_REMOVED: _AFTER_SENDING - {Status.PARTLY_REMOVED}
+    | {Status.REAPPEARED, Status.ESCALATED, Status.CONTESTED},
+    Status.ALREADY_GONE: _AFTER_SENDING - {Status.ALREADY_GONE} | {Status.REAPPEARED, Status.ESCALATED},
+    Status.REFUSED: _AFTER_SENDING - {Status.REFUSED} | {Status.CONTESTED, Status.ESCALATED},
+    Status.MORE_INFORMATION: _AFTER_SENDING - {Status.MORE_INFORMATION} | _UNHEARD,
+    Status.NOT_FOUND: _AFTER_SENDING - {Status.NOT_FOUND} | {Status.CONTESTED, Status.ESCALATED},
+    # A receipt for a reminder changes nothing: only a decision ends the waiting.
+    Status.NO_ANSWER: _AFTER_SENDING - {Status.ACKNOWLEDGED} | {Status.ESCALATED},
+    Status.ESCALATED: _AFTER_SENDING - {Status.ACKNOWLEDGED},
+    Status.CONTESTED: _AFTER_SENDING - {Status.ACKNOWLEDGED} | {Status.ESCALATED},
     Status.GONE: frozenset({Status.REAPPEARED, Status.WITHDRAWN}),
-    Status.REAPPEARED: _AFTER_SENDING,
+    Status.REAPPEARED: _AFTER_SENDING | {Status.ESCALATED},
     Status.WITHDRAWN: frozenset(),
     Status.CANCELLED: frozenset(),
 }
@@ -132,7 +154,7 @@ SAID_REMOVED = frozenset(
 )
 # The platform did something about it, whatever we saw since.
 ACTED_ON = SAID_REMOVED | {Status.GONE, Status.REAPPEARED}
-LEAVING = frozenset({Status.QUEUED, Status.TO_FILE, Status.SENDING, Status.UNKNOWN})
+LEAVING = frozenset({Status.DRAFT, Status.QUEUED, Status.TO_FILE, Status.SENDING, Status.UNKNOWN})
 ENDED = frozenset({Status.WITHDRAWN, Status.CANCELLED})
 # Nothing is under way any more: the same link may be asked for again.
 MAY_ASK_AGAIN = ENDED | {Status.FAILED, Status.REFUSED, Status.NOT_FOUND, Status.GONE, Status.REAPPEARED}

@@ -26,6 +26,7 @@ class Truth:
 
 
 TONES: Mapping[str, str] = {
+    Status.DRAFT: "wait",
     Status.QUEUED: "go",
     Status.TO_FILE: "wait",
     Status.SENDING: "go",
@@ -42,6 +43,9 @@ TONES: Mapping[str, str] = {
     Status.REFUSED: "stop",
     Status.MORE_INFORMATION: "wait",
     Status.NOT_FOUND: "stop",
+    Status.NO_ANSWER: "wait",
+    Status.ESCALATED: "go",
+    Status.CONTESTED: "go",
     Status.GONE: "good",
     Status.REAPPEARED: "stop",
     Status.WITHDRAWN: "none",
@@ -55,6 +59,7 @@ _TRANSPORT_TONES: Mapping[str, str] = {
     Result.NOT_SENT: "stop",
 }
 _BEFORE_SENDING: Mapping[str, Promise | str] = {
+    Status.DRAFT: gettext_lazy("To mend before it leaves"),
     Status.QUEUED: gettext_lazy("Waiting to leave"),
     Status.TO_FILE: gettext_lazy("To file by hand"),
     Status.SENDING: gettext_lazy("Leaving now"),

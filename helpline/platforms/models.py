@@ -85,6 +85,9 @@ class Platform(models.Model):
     promise = models.TextField(blank=True, help_text=_("What the platform says about how fast it acts."))
     notes = models.TextField(blank=True)
     is_other = models.BooleanField(default=False)
+    # Whether its links are looked at; and the words by which a page that answers 200 says that nothing is there.
+    recheck = models.BooleanField(default=True, db_default=True)
+    gone_words = ArrayField(models.CharField(max_length=100), default=list, db_default=[], blank=True)
     # What the last import said, field by field: it tells an edit of the file from an edit by an operator.
     imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -113,6 +116,8 @@ class Platform(models.Model):
             "promise",
             "notes",
             "is_other",
+            "recheck",
+            "gone_words",
             "imported",
             "created_at",
             "updated_at",
@@ -180,7 +185,11 @@ class Channel(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     last_bounce_at = models.DateTimeField(null=True, blank=True)
-    # The breaker: nothing is sent before this moment.
+    # A channel that keeps office hours, and the country whose holidays it keeps (ISO 3166); blank: day and night.
+    office_country = models.CharField(max_length=2, blank=True, db_default="")
+    # How many notices may be on their way at once; faults in a row, and the breaker: nothing is sent before that moment.
+    max_in_flight = models.PositiveSmallIntegerField(default=100, db_default=100)
+    faults = models.PositiveSmallIntegerField(default=0, db_default=0)
     paused_until = models.DateTimeField(null=True, blank=True)
     # What the last import said, field by field: it tells an edit of the file from an edit by an operator.
     imported = models.JSONField(default=dict, blank=True, editable=False)
@@ -203,6 +212,7 @@ class Channel(models.Model):
                 condition=Q(enabled=False) | Q(approved_at__isnull=False), name="channel_enabled_is_approved"
             ),
             models.CheckConstraint(condition=Q(max_items__gte=1), name="channel_takes_an_item"),
+            models.CheckConstraint(condition=Q(max_in_flight__gte=1), name="channel_sends_one"),
             models.CheckConstraint(
                 condition=Q(promised_hours__isnull=True) | Q(promised_hours__gte=1),
                 name="channel_promise_positive",
@@ -245,6 +255,9 @@ class Channel(models.Model):
             "changed_at",
             "changed_by",
             "last_bounce_at",
+            "office_country",
+            "max_in_flight",
+            "faults",
             "paused_until",
             "imported",
             "created_at",

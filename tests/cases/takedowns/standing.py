@@ -22,6 +22,11 @@ def standing(status: Status, *, case: Case, by: Staff, at: datetime, link: Link 
         actions.cancel(takedown=asked, by=by, at=at)
         return asked
     row = Takedown.objects.get(pk=asked.pk)
+    if status == Status.DRAFT:
+        row.move(Status.DRAFT, at=at)
+        row.save()
+        Notice.objects.filter(pk=row.notice_id).update(due_at=None)
+        return row
     row.move(Status.SENDING, at=at)
     Notice.objects.filter(pk=row.notice_id).update(due_at=None)
     if status in {Status.UNKNOWN, Status.FAILED}:
@@ -33,6 +38,12 @@ def standing(status: Status, *, case: Case, by: Staff, at: datetime, link: Link 
         actions.mark_sent(row, at=at, started_at=at)
         Event.objects.create(takedown=row, at=at, recorded_at=at, source=Source.WORKER, what=Status.SENT)
     row.save()
+    if status == Status.CONTESTED:
+        _learn(row, Outcome.REFUSED, at=at)
+        row.refresh_from_db()
+    if status in {Status.NO_ANSWER, Status.ESCALATED, Status.CONTESTED}:
+        row.move(status, at=at)
+        row.save()
     if status in SAID:
         _learn(row, SAID[status], at=at)
     if status in {Status.GONE, Status.REAPPEARED}:
