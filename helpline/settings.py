@@ -286,6 +286,8 @@ SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
 
 # Answers the oldest moment something has been due since, or None: a dotted path, because the floor knows no takedowns.
 OLDEST_DUE = "cases.takedowns.actions.oldest_due"
+# What a new helpline begins with, for `bootstrap`: what it is, and who makes what is missing and says so.
+STARTING_SETS = {"checklists and texts": "cases.todo.starting.make_missing"}
 HELPLINE_STAFF_RAIL = "cases.rail.items"
 # What needs a second person, and the class that says who may ask, who decides, and does it: see helpline/approvals.
 APPROVAL_HANDLERS = {

@@ -30,7 +30,7 @@ from cases.referrals.states import RecipientKind
 from cases.takedowns.actions import request_takedown
 from cases.todo import starting
 from cases.todo.actions import add_task, write_plan
-from cases.todo.models import PARTS, Checklist, ChecklistItem, MessageTemplate
+from cases.todo.models import PARTS, Checklist, MessageTemplate
 from cases.wellbeing.models import Talk
 from helpline.accounts import actions as accounts
 from helpline.accounts.models import Role, Staff
@@ -536,7 +536,7 @@ def begun_call() -> calls.Writing:
 
 def todo_samples(case: Case, by: Staff) -> dict[tuple[str, str], str]:
     """A task, a plan, a message and a note of the case; a checklist and a text."""
-    starting.make_missing(Checklist, ChecklistItem, MessageTemplate)
+    starting.make_missing()
     task = add_task(case=case, text="x", due_at=None, for_whom=None, by=by, at=NOON)
     said = dict.fromkeys(PARTS, "x")
     write_plan(case=case, based_on=0, said=said, review_on=None, by=by, at=NOON)

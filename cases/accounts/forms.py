@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.accounts.approving import role_name
 from cases.forms import choose_from
-from helpline.accounts.actions import Details
+from helpline.accounts.actions import REFUSALS, Details, needs_address
 from helpline.accounts.models import Role, Staff, Team
 from helpline.accounts.permissions import Permission
 
@@ -110,7 +110,7 @@ class NewPersonForm(_DetailsForm):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
-        help_text=_("Where a way back in is sent. It can be left empty."),
+        help_text=_("Where the way in is sent. Only roles that open no case can do without."),
     )
     role = RoleChoice(label=_("Role"), queryset=Role.objects.none(), empty_label=_("Choose…"))
     text = reason_field()
@@ -125,6 +125,13 @@ class NewPersonForm(_DetailsForm):
         if Staff.objects.filter(username__iexact=name).exists():
             raise forms.ValidationError(_("Somebody has this user name already."))
         return name
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        role = data.get("role")
+        if role is not None and needs_address(role) and not data.get("email") and "email" not in self.errors:
+            self.add_error("email", REFUSALS["no_address"])
+        return data
 
 
 class RoleForm(forms.Form):

@@ -141,6 +141,7 @@ def _show(request: StaffRequest, staff: Staff, *, status: int = 200, **more: Any
         "asked": asked,
         "asked_kinds": {one.what for one in asked},
         "may_link": entrance.may_make(staff=staff, by=request.user, at=now),
+        "needs_address": actions.needs_address(staff.role),
         "tokens": _tokens_of(staff),
         "now": now,
         "forms": shown | {name: form for name, form in more.items() if isinstance(form, forms.Form)},
@@ -312,6 +313,8 @@ def make_link(request: StaffRequest, staff_id: int) -> HttpResponse:
     except entrance.NotSent:
         said = _("The mail could not be sent, and no link was made. Try again later.")
         return back_to(request, _page(staff), said, level=messages.WARNING)
+    except AccountRefused as no:
+        return back_to(request, _page(staff), no.sentence, level=messages.WARNING)
     if not secret:
         said = _("The link is on its way to %(email)s.") % {"email": staff.email}
         return back_to(request, _page(staff), said)

@@ -2,22 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Any
+
+from django.db import transaction
+
+from cases.todo.models import Checklist, ChecklistItem, MessageTemplate
 
 FILE = Path(__file__).parent / "data" / "starting.json"
-MODELS = ("Checklist", "ChecklistItem", "MessageTemplate")
 
 
-def make_missing(checklists: Any, items: Any, templates: Any) -> None:
-    """Write them into these models, each kind only where there is none yet: what was edited is left as it is."""
+@transaction.atomic
+def make_missing() -> str:
+    """Make each kind of which there is none yet, for `bootstrap`: what was edited is left as it is. Says what was done."""
     data = json.loads(FILE.read_text())
-    if not checklists.objects.exists():
+    made = []
+    if not Checklist.objects.exists():
         for position, said in enumerate(data["checklists"]):
             lines = said.pop("items")
-            row = checklists.objects.create(position=position, **said)
-            items.objects.bulk_create(
-                items(checklist=row, position=place, text_fr=french, text_en=english, due_hours=hours)
+            row = Checklist.objects.create(position=position, **said)
+            ChecklistItem.objects.bulk_create(
+                ChecklistItem(checklist=row, position=place, text_fr=french, text_en=english, due_hours=hours)
                 for place, (hours, french, english) in enumerate(lines)
             )
-    if not templates.objects.exists():
-        templates.objects.bulk_create(templates(**said) for said in data["templates"])
+        made.append(f"{len(data['checklists'])} checklists")
+    if not MessageTemplate.objects.exists():
+        MessageTemplate.objects.bulk_create(MessageTemplate(**said) for said in data["templates"])
+        made.append(f"{len(data['templates'])} texts")
+    return f"{' and '.join(made)} made" if made else "there are some already"

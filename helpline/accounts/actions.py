@@ -38,6 +38,9 @@ REFUSALS: dict[str, Promise] = {
     "no_scopes": _("Say what the token may do."),
     "taken": _("There is one of this name already."),
     "no_name": _("Give it a name with letters in it."),
+    "no_address": _(
+        "Whoever works on cases gets their way in by e-mail, and nobody else sees it. Give them an address first."
+    ),
 }
 
 
@@ -81,6 +84,11 @@ def check_can_manage(by: Staff) -> None:
     """Raises PermissionDenied for whoever does not manage accounts."""
     if not by.can(Permission.ACCOUNTS):
         raise PermissionDenied
+
+
+def needs_address(role: Role) -> bool:
+    """Does a way in for this role go by e-mail only? What opens cases is never shown to whoever manages accounts."""
+    return not {Permission.CASES_OWN, Permission.CASES_ALL}.isdisjoint(role.permissions)
 
 
 def is_alone(by: Staff) -> bool:

@@ -1,7 +1,8 @@
 """The way in for somebody who has no password: a link by which they choose one themselves.
 
 A second person allows it (`allow`), once and for a day, to whoever asked. It goes to the e-mail address that the second
-person saw; without one it is shown once. That it was made, by whom, and when it was used stands on the account.
+person saw. Only for a role that opens no case it can be shown instead, once. That it was made, by whom, and when it was
+used stands on the account.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from helpline.accounts.actions import check_can_manage
+from helpline.accounts.actions import AccountRefused, check_can_manage, needs_address
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 
@@ -54,12 +55,14 @@ def may_make(*, staff: Staff, by: Staff, at: datetime) -> bool:
 def link(*, staff: Staff, by: Staff, at: datetime) -> str:
     """The path of the page where `staff` chooses a password. It works once, for `days`, and is made once.
 
-    Raises PermissionDenied.
+    Raises PermissionDenied, and AccountRefused where it has to go by e-mail and there is no address.
     """
     check_can_manage(by)
     staff.refresh_from_db(from_queryset=Staff.objects.select_for_update(no_key=True))
     if not may_make(staff=staff, by=by, at=at):
         raise PermissionDenied
+    if needs_address(staff.role) and not staff.email:
+        raise AccountRefused("no_address")
     staff.link_until, staff.link_made_at = None, at
     staff.save(update_fields=["link_until", "link_made_at"])
     audit.record(by=by, verb="staff.link_made", obj=staff, at=at)
@@ -70,7 +73,7 @@ def link(*, staff: Staff, by: Staff, at: datetime) -> str:
 def hand_over(*, staff: Staff, by: Staff, at: datetime, absolute: Callable[[str], str]) -> str:
     """Make the link and send it to the address on file; '' then. Without one it is returned, to be shown once.
 
-    Raises PermissionDenied, and NotSent, after which it can be made again.
+    Raises PermissionDenied, AccountRefused as `link`, and NotSent, after which it can be made again.
     """
     address = absolute(link(staff=staff, by=by, at=at))
     if not staff.email:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cases import actions as cases
 from cases.models import Case
 from cases.todo import actions, starting
-from cases.todo.models import PARTS, Checklist, ChecklistItem, MessageTemplate, Task
+from cases.todo.models import PARTS, Checklist, MessageTemplate, Task
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from reports.models import Message, Report
@@ -53,7 +53,7 @@ def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def case(tell: Tell, nour: Staff, chatter: Platform) -> Case:
     """A case of Nour's with a plan and its checklist; the first task is overdue."""
-    starting.make_missing(Checklist, ChecklistItem, MessageTemplate)
+    starting.make_missing()
     now = timezone.now()
     made = cases.open_case(report=tell(at=now, language="en")[0], by=nour, at=now)
     checklist = Checklist.objects.get(name_en="Fake nude")

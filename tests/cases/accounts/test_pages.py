@@ -40,7 +40,7 @@ def test_adding_a_person_waits_and_shows_no_password(
             "new-role": "counsellor",
             "new-teams": ["night"],
             "new-language": "fr",
-            "new-email": "",
+            "new-email": "iris@helpline.example",
             "new-text": "She starts on Monday.",
         },
         follow=True,
@@ -52,6 +52,20 @@ def test_adding_a_person_waits_and_shows_no_password(
     page = answer.content.decode()
     assert "It opens once a second person says yes." in page
     assert "Make the link" not in page
+
+
+def test_whoever_works_on_cases_needs_an_address(desk: Desk, anouk: Staff) -> None:
+    typed = {
+        "new-display_name": "Iris",
+        "new-username": "iris",
+        "new-language": "fr",
+        "new-text": "She starts.",
+    }
+    page = desk(anouk).post("/staff/accounts/new/", typed | {"new-role": "counsellor"})
+    assert page.status_code == 422
+    assert "Give them an address first." in page.content.decode()
+    assert not Staff.objects.filter(username="iris").exists()
+    assert desk(anouk).post("/staff/accounts/new/", typed | {"new-role": "auditor"}).status_code == 302
 
 
 def test_a_user_name_that_is_taken_loses_nothing(desk: Desk, anouk: Staff, nour: Staff) -> None:

@@ -238,6 +238,7 @@ def test_a_new_person_enters_by_a_link_and_a_password_of_their_own(
         username="iris",
         display_name="Iris",
         role=roles["counsellor"],
+        email="iris@helpline.example",
         password=None,
         is_active=False,
         by=anouk,
@@ -282,8 +283,9 @@ def test_an_account_with_another_role_than_was_asked_does_not_open(
 def test_a_lost_password_takes_two_and_only_who_asked_makes_the_link(
     anouk: Staff, basile: Staff, nour: Staff, desk: Callable[[Staff], Client]
 ) -> None:
-    nour.last_login = NOON
-    nour.save()
+    """Of a role that opens no case, the link can be shown."""
+    Staff.objects.filter(pk=nour.pk).update(last_login=NOON, role="auditor", email="")
+    nour.refresh_from_db()
     client = desk(anouk)
     assert "may not" not in client.post(f"/staff/accounts/{nour.pk}/link/", follow=True).content.decode()
     client.post(f"/staff/accounts/{nour.pk}/access/", {"why-text": "She told me at the door."})
@@ -310,6 +312,7 @@ def iris(anouk: Staff, maud: Staff, roles: dict[str, Role]) -> Staff:
         username="iris",
         display_name="Iris",
         role=roles["counsellor"],
+        email="iris@helpline.example",
         password=None,
         is_active=False,
         by=anouk,
@@ -321,6 +324,19 @@ def iris(anouk: Staff, maud: Staff, roles: dict[str, Role]) -> Staff:
     approvals.decide(approval=asked, granted=True, by=maud, at=NOON)
     new.refresh_from_db()
     return new
+
+
+def test_a_way_in_to_cases_is_never_shown(iris: Staff, anouk: Staff, desk: Callable[[Staff], Client]) -> None:
+    """Given a new counsellor without an address, then no link is made; whoever manages accounts can't enter as them."""
+    Staff.objects.filter(pk=iris.pk).update(email="")
+    with pytest.raises(AccountRefused):
+        entrance.link(staff=iris, by=anouk, at=NOON)
+    Staff.objects.filter(pk=iris.pk).update(link_until=timezone.now() + timedelta(hours=1))
+    client = desk(anouk)
+    assert "Make the link" not in client.get(f"/staff/accounts/{iris.pk}/").content.decode()
+    said = client.post(f"/staff/accounts/{iris.pk}/link/", follow=True).content.decode()
+    assert "gets their way in by e-mail" in said
+    assert "password/reset/key/" not in said
 
 
 def test_a_link_is_made_once_within_a_day_by_whoever_asked(iris: Staff, anouk: Staff, basile: Staff) -> None:
@@ -464,6 +480,7 @@ def test_an_account_that_was_never_open_is_no_second_person(anouk: Staff, roles:
 
 def test_the_first_second_person_can_be_let_in_by_one(anouk: Staff, roles: dict[str, Role]) -> None:
     facts: dict[str, Any] = {"display_name": "Maud", "role": roles["supervisor"], "password": None}
+    facts["email"] = "maud@helpline.example"
     first = actions.create_staff(username="maud", is_active=False, by=anouk, at=NOON, **facts)
     proposal = {"role": "supervisor"}
     assert propose(what=approving.OPEN, obj=first, proposal=proposal, reason="x", by=anouk, at=NOON) is None

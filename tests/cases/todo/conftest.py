@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from cases.todo import starting
-from cases.todo.models import Checklist, ChecklistItem, MessageTemplate
+from cases.todo.models import Checklist
 
 
 @pytest.fixture
 def library(db: Any) -> None:
-    """The starting checklists and texts: tests that commit empty every table, and with them what a migration made."""
-    starting.make_missing(Checklist, ChecklistItem, MessageTemplate)
+    """The starting checklists and texts."""
+    starting.make_missing()
 
 
 @pytest.fixture

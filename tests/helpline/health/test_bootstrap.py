@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.utils import OperationalError
 
+from cases.todo.models import Checklist, MessageTemplate
 from helpline.accounts.models import Role, Staff
 from helpline.accounts.permissions import STARTING_ROLES
 from helpline.audit import actions as audit
@@ -43,6 +44,7 @@ def test_an_empty_database_gets_keys_roles_and_platforms(db: None, keys: Path) -
     assert set(Role.objects.values_list("slug", flat=True)) == set(STARTING_ROLES)
     assert Platform.objects.filter(slug="instagram").exists()
     assert not Channel.objects.filter(enabled=True).exists(), "nobody has approved anything yet"
+    assert Checklist.objects.exists() and MessageTemplate.objects.exists()
     assert "first administrator: skipped" in said
 
 
@@ -50,6 +52,7 @@ def test_a_second_run_changes_nothing(db: None, keys: Path) -> None:
     run()
     before = {path.name: path.read_bytes() for path in keys.iterdir()}
     Role.objects.filter(slug="counsellor").update(name="Listener", permissions=[])
+    MessageTemplate.objects.filter(occasion="first").update(name_en="Hello")
     Channel.objects.filter(platform__slug="reddit").delete()
     Platform.objects.filter(slug="reddit").delete()
 
@@ -58,6 +61,8 @@ def test_a_second_run_changes_nothing(db: None, keys: Path) -> None:
     assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
     assert Role.objects.get(slug="counsellor").name == "Listener"
     assert Role.objects.get(slug="counsellor").permissions == []
+    assert MessageTemplate.objects.filter(name_en="Hello").exists()
+    assert "checklists and texts: there are some already" in said
     assert not Platform.objects.filter(slug="reddit").exists()
     assert "keys: all in place" in said
 

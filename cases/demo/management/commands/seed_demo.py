@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from cases.demo import desk, people
 from cases.demo.directory import build_directory, follow_simulator
@@ -97,6 +98,8 @@ class Command(BaseCommand):
 
 def _make_staff(now: datetime) -> dict[str, Staff]:
     accounts.ensure_starting_roles()
+    for make_missing in settings.STARTING_SETS.values():
+        import_string(make_missing)()
     teams = {slug: Team.objects.create(slug=slug, name=in_house(name)) for slug, name in people.TEAMS.items()}
     roles = {role.slug: role for role in Role.objects.all()}
     return {

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 import helpline.platforms
 from helpline.accounts import actions as accounts
@@ -32,9 +33,9 @@ AGAIN = "Run bootstrap again after migrate."
 class Command(BaseCommand):
     help = (
         "Make what a new helpline needs and does not have yet: keys, the starting roles, the directory of "
-        "platforms, the first administrator. It can be run at any time; what is there already is left as it "
-        "is, and what can't be made yet is named. The first administrator is asked for, or comes from "
-        "HELPLINE_ADMIN_USERNAME and HELPLINE_ADMIN_PASSWORD."
+        "platforms, the checklists and texts to begin with, the first administrator. It can be run at any "
+        "time; what is there already is left as it is, and what can't be made yet is named. The first "
+        "administrator is asked for, or comes from HELPLINE_ADMIN_USERNAME and HELPLINE_ADMIN_PASSWORD."
     )
     requires_system_checks = ()
 
@@ -57,6 +58,8 @@ class Command(BaseCommand):
         accounts.ensure_starting_roles()
         self._say("roles", f"{', '.join(STARTING_ROLES)} are there")
         self._say("platforms", directory())
+        for part, make_missing in settings.STARTING_SETS.items():
+            self._say(part, import_string(make_missing)())
         self._say("first administrator", administrator(ask=not noinput and sys.stdin.isatty()))
 
     def _say(self, part: str, what: str) -> None:
