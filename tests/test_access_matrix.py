@@ -295,7 +295,8 @@ TABLE: dict[str, Row] = {
     "staff/cases/<slug:ref>/plan/<int:number>/": own(CASEWORK, GET=200),
     "staff/cases/<slug:ref>/messages/text/": own(CASEWORK, POST=422),
     # Too late for everyone: it was written long ago.
-    "staff/cases/<slug:ref>/messages/<uuid:message_id>/take-back/": own(CASEWORK, POST=302),
+    "staff/cases/<slug:ref>/checklists/<uuid:checklist_id>/take-back/": own(CASEWORK, POST=302),
+    "staff/cases/<slug:ref>/messages/<uuid:message_id>/take-back/": own(CASEWORK, GET=302, POST=302),
     "staff/cases/<slug:ref>/notes/<uuid:note_id>/remove/": own(CASEWORK, POST=302),
     "staff/cases/<slug:ref>/notes/<uuid:note_id>/restore/": own(CASEWORK, POST=302),
     "staff/cases/<slug:ref>/close/undo/": own(CASEWORK, POST=302),

@@ -4,6 +4,7 @@ Whoever decides need not manage accounts, so none of these leads to a page: what
 Each is asked about a Staff or a Role; what would be set stands in the approval's `proposal`, beside what it was.
 """
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -53,11 +54,11 @@ class _Account(Handler[Staff]):
 
     undone: ClassVar[str | Promise] = gettext_lazy("Everything stays as it is.")
 
+    @abstractmethod
     def apply(
         self, obj: Staff, proposal: Mapping[str, Any], *, asked_by: Staff, by: Staff, at: datetime
     ) -> None:
         """Do it, as `asked_by` asked. Raises AccountRefused."""
-        raise NotImplementedError
 
     def find(self, ids: Collection[str]) -> Mapping[str, Staff]:
         return {

@@ -130,6 +130,17 @@ class EndShiftForm(forms.Form):
             "after 3 days."
         ),
     )
+    taken_over = forms.BooleanField(
+        label=_("Somebody else looks after whoever is in danger, and knows it"),
+        error_messages={
+            "required": _("Speak with somebody first, or offer them the case. Nothing was ended.")
+        },
+    )
+
+    def __init__(self, *args: Any, dangers: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not dangers:
+            del self.fields["taken_over"]
 
 
 class AwayForm(forms.Form):
@@ -169,12 +180,18 @@ class ReassignForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["everything"].choices = [(KEEP, _now("Nothing chosen")), *people, nobody]
         for case in cases.values():
-            self._add(f"case-{case.pk}", case.ref, [(KEEP, _now("As for all")), *people, nobody])
+            self._add(
+                f"case-{case.pk}", case.ref, [(KEEP, _now("The same as for the others")), *people, nobody]
+            )
         for offer in offers.values():
             self._add(
                 f"offer-{offer.pk}",
                 offer.case.ref,
-                [(KEEP, _now("As for all")), *people, (NOBODY, _now("Back to whoever offered it"))],
+                [
+                    (KEEP, _now("The same as for the others")),
+                    *people,
+                    (NOBODY, _now("Back to whoever offered it")),
+                ],
             )
 
     def _add(self, name: str, label: str, choices: list[tuple[str, str]]) -> None:

@@ -379,13 +379,14 @@ def start_shift(request: StaffRequest) -> HttpResponse:
 def end_shift(request: StaffRequest) -> HttpResponse:
     """What I leave, in rows and in words."""
     now = timezone.now()
-    form = EndShiftForm(request.POST if request.method == "POST" else None)
+    summary = desk.summary(of=request.user, seen_by=request.user, now=now)
+    form = EndShiftForm(request.POST if request.method == "POST" else None, dangers=summary.dangers)
     if form.is_valid():
         actions.end_shift(by=request.user, words=form.cleaned_data["words"], at=now)
         return back_to(request, reverse("handover:shift"), _("Your shift has ended. Rest well."))
     context = {
         "form": form,
-        "summary": desk.summary(of=request.user, seen_by=request.user, now=now),
+        "summary": summary,
         "is_on": desk.shift_of(request.user).exists(),
         "now": now,
         # Whatever else the rail counts of this person's: other rooms stand beside this one, and are not asked by name.
@@ -501,7 +502,7 @@ def reassign(request: StaffRequest, staff_id: int) -> HttpResponse:
 
 def _reassign_form(staff: Staff, said: Any = None) -> ReassignForm:
     held = Case.objects.filter(assignee=staff).exclude(status=CaseStatus.CLOSED)
-    rows = held.select_related("report", "queue_item").order_by("opened_at", "pk")
+    rows = held.select_related("report", "queue_item").order_by("-queue_item__danger", "opened_at", "pk")
     offers = desk.rows_of(Transfer.objects.live().filter(to_staff=staff)).order_by("offered_at", "pk")
     return ReassignForm(
         said,

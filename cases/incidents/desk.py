@@ -72,6 +72,7 @@ class Line:
     tone: str
     other: str  # the reference of the other incident, where it is this person's to see
     may_undo: bool
+    cases: Sequence[str] = ()  # the references of those it is about that are this person's to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +201,8 @@ def _platforms(cases: Sequence[Case]) -> list[Asking]:
 
 
 def history_of(incident: Incident, staff: Staff) -> list[Line]:
-    """The last lines, with what was merged into it; the names of other incidents only where they are this person's to
-    see. Two queries.
+    """The last lines, with what was merged into it; the names of cases and of other incidents only where they are this
+    person's to see. Three queries.
     """
     mine = Q(incident=incident) | Q(other=incident, what=Step.MERGED)
     found = IncidentStep.objects.filter(mine).select_related("by", "incident", "other", "undone_by")
@@ -209,6 +210,9 @@ def history_of(incident: Incident, staff: Staff) -> list[Line]:
     others = {step.pk: step.incident if step.other_id == incident.pk else step.other for step in steps}
     ids = [one.pk for one in others.values() if one is not None]
     seen = set(actions.open_to(staff).filter(pk__in=ids).values_list("pk", flat=True))
+    about = {step.pk: [change["case"] for change in step.changes] for step in steps}
+    every = {case for cases in about.values() for case in cases}
+    refs = dict(Case.objects.visible_to(staff).filter(pk__in=every).values_list("pk", "ref"))
     return [
         Line(
             step=step,
@@ -216,6 +220,7 @@ def history_of(incident: Incident, staff: Staff) -> list[Line]:
             tone=words.TONES.get(step.what, "quiet"),
             other=other.ref if (other := others[step.pk]) is not None and other.pk in seen else "",
             may_undo=actions.may_undo(step),
+            cases=[refs[case] for case in about[step.pk] if case in refs],
         )
         for step in steps
     ]

@@ -310,7 +310,9 @@ def code_card(request: StaffRequest, ref: str) -> HttpResponse:
     incident = incident_for(request, ref)
     current = get_object_or_404(incident.codes, ended_at=None)
     body = papers.cards(desk.shown(current, incident))
-    return neutral_file(body, kind="pdf", content_type="application/pdf")
+    return neutral_file(
+        body, kind="pdf", content_type="application/pdf", name=f"{incident.ref}-cards".lower()
+    )
 
 
 # --- asking for all -----------------------------------------------------------------------------------
@@ -461,4 +463,6 @@ def worksheet_paper(request: StaffRequest, ref: str) -> HttpResponse:
     except WrongKey:
         said = _("A young person erased a report this moment. Look again.")
         return back_to(request, address(incident), said, level=messages.WARNING)
-    return neutral_file(made, kind="pdf", content_type="application/pdf")
+    return neutral_file(
+        made, kind="pdf", content_type="application/pdf", name=f"{incident.ref}-{audience}".lower()
+    )

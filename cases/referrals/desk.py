@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import reading
-from cases.models import Case
+from cases.models import Case, IncidentMember
 from cases.referrals import recipients, states, words
 from cases.referrals.models import Referral
 from cases.referrals.recipients import Article, Recipient
 from cases.referrals.states import Status
 from cases.referrals.words import Line
+from cases.states import MemberState
 from helpline.accounts.models import Staff
+from reports.states import Status as ReportStatus
 
 # The tabs of the list, with the statuses under each; "due" goes by the day instead.
 TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
@@ -48,6 +50,22 @@ def order_of(tab: str) -> tuple[str, str]:
     if tab == "all":
         return "-prepared_at", "-id"
     return ("follow_up_at", "id") if tab == "due" else ("status_at", "id")
+
+
+def of_the_same_incident(case: Case, kind: str, staff: Staff) -> Referral | None:
+    """The last one to a recipient of this kind for another case that is joined to the same incident and this person's to
+    see. One procedure, one office: whoever refers the second pupil does not look it up again.
+    """
+    joined = IncidentMember.objects.filter(state=MemberState.JOINED)
+    mine = joined.filter(case=case).values("incident")
+    others = joined.filter(incident__in=mine).exclude(case=case).values("case")
+    found = Referral.objects.visible_to(staff).filter(kind=kind, case__in=others)
+    return (
+        found.exclude(case__report__status=ReportStatus.ERASED)
+        .select_related("case__report")
+        .order_by("-prepared_at", "-id")
+        .first()
+    )
 
 
 @dataclass(frozen=True, slots=True)

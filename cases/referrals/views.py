@@ -80,15 +80,20 @@ def new(request: StaffRequest, ref: str) -> HttpResponse:
         context = {"case": case, "kinds": recipients.current().recipients.values()}
         return render(request, "referrals/choose.html", context, status=status)
     accepted = recipients.of_kind(kind)
-    form = ReferralForm(request.POST if request.method == "POST" else None, accepted=accepted)
+    like = desk.of_the_same_incident(case, kind, request.user)
+    form = ReferralForm(
+        request.POST if request.method == "POST" else None, initial=_office(like), accepted=accepted
+    )
     if not form.is_valid():
-        return _show_form(request, case, form, accepted)
+        if like is not None and not form.is_bound:
+            actions.record_read(referral=like, by=request.user, at=timezone.now())
+        return _show_form(request, case, form, accepted, like=like)
     try:
         made = actions.prepare(
             case=case, kind=RecipientKind(kind), facts=form.facts(), by=request.user, at=timezone.now()
         )
     except Refused as error:
-        return _show_form(request, case, _with(form, error), accepted)
+        return _show_form(request, case, _with(form, error), accepted, like=like)
     return back_to(request, _address(made), _("A draft. Nothing has left."))
 
 
@@ -127,8 +132,10 @@ def _show_form(
     accepted: Recipient,
     *,
     referral: Referral | None = None,
+    like: Referral | None = None,
 ) -> HttpResponse:
     context = {
+        "like": like,
         "case": case,
         "form": form,
         "accepted": accepted,
@@ -154,6 +161,13 @@ def _initial(referral: Referral) -> dict[str, Any]:
         "consent_limits": shown.consent_limits,
         "reason": shown.reason,
     }
+
+
+def _office(like: Referral | None) -> dict[str, Any]:
+    """What holds for every pupil of one procedure: whose it is. What this young person agreed to is asked each time."""
+    if like is None:
+        return {}
+    return {"recipient": like.recipient, "contact": desk.opened(like).contact, "article": like.article}
 
 
 # --- one referral ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Ways back from a slip, for a few minutes: a message that nobody read yet, a note, the end of a case.
+"""Ways back from a slip, for a few minutes: a message that nobody read yet, a note, a checklist, the end of a case.
 
 Nobody notes who looks at the young person's page. What is known is which of our messages they read, what they wrote, and
 whether a sign left; where any of these says that they may have seen it, nothing is taken back in silence.
@@ -18,7 +18,7 @@ from cases.actions import check_can_work_on, happened, lock_case
 from cases.models import Case, CaseEvent, Note, QueueItem
 from cases.states import CaseStatus, ForbiddenMove, Happening, QueueState
 from cases.todo.actions import box_of
-from cases.todo.models import RemovedNote, SafetyPlan
+from cases.todo.models import Checklist, RemovedNote, SafetyPlan
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from reports import actions as reports
@@ -37,6 +37,7 @@ class TooLate(Exception):
 READ = _("They have read it already, so it stays.")
 PAST = _("The minutes to take it back are over, so it stays.")
 GONE = _("It is not there any more.")
+TOUCHED = _("Somebody worked on a task of it, so it stays. Remove the tasks that are not needed, one by one.")
 
 
 def is_in_time(then: datetime, now: datetime) -> bool:
@@ -131,6 +132,34 @@ def put_back_note(*, case: Case, note_id: UUID, by: Staff, at: datetime) -> None
     kept.delete()
     happened(case, Happening.NOTED, by=by, at=at, put_back=True)
     audit.record(by=by, verb="note.put_back", obj=case, detail={"note": str(note_id)}, at=at)
+
+
+# --- a checklist ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def take_back_checklist(*, case: Case, checklist: Checklist, by: Staff, at: datetime) -> int:
+    """Take away the tasks that one's own click brought, as long as nobody touched one. Returns how many.
+
+    Raises PermissionDenied, TooLate, WrongKey.
+    """
+    lock_case(case)
+    check_can_work_on(case, by=by)
+    box_of(case)
+    applied = (
+        case.applied_checklists.select_for_update(of=("self",)).filter(checklist=checklist, by=by).first()
+    )
+    if applied is None:
+        raise TooLate(GONE)
+    if not is_in_time(applied.at, at):
+        raise TooLate(PAST)
+    if applied.tasks.exclude(version=1, done_at=None, removed_at=None).exists():
+        raise TooLate(TOUCHED)
+    count, _models = applied.tasks.all().delete()
+    applied.delete()
+    detail: audit.Detail = {"checklist": str(checklist.pk), "tasks": count}
+    audit.record(by=by, verb="checklist.taken_back", obj=case, detail=detail, at=at)
+    return count
 
 
 # --- the end of a case ----------------------------------------------------------------------------------

@@ -14,6 +14,11 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/restore/", tasks.restore, name="restore-task"),
     path("cases/<slug:ref>/tasks/", tasks.add, name="add-task"),
     path("cases/<slug:ref>/checklists/<uuid:checklist_id>/", tasks.apply_checklist, name="apply-checklist"),
+    path(
+        "cases/<slug:ref>/checklists/<uuid:checklist_id>/take-back/",
+        conversation.take_back_checklist,
+        name="take-back-checklist",
+    ),
     path("cases/<slug:ref>/plan/", plans.plan_page, name="plan"),
     path("cases/<slug:ref>/plan/share/", plans.share, name="share-plan"),
     path("cases/<slug:ref>/plan/<int:number>/", plans.plan_version, name="plan-version"),

@@ -34,7 +34,7 @@ from reports.states import AgeRange, Kind
 LABELS = {
     "waiting": gettext_lazy("Waiting"),
     "mine": gettext_lazy("Mine"),
-    "open": gettext_lazy("All open"),
+    "open": gettext_lazy("Every open one"),
     "alone": gettext_lazy("Without anyone"),
 }
 TICKED = "tick"  # what an address says of rows that stay ticked

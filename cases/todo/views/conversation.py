@@ -1,14 +1,16 @@
-"""Writing to the young person with a text to begin with, and ways back: a message, a note, the end of a case."""
+"""Writing to the young person with a text to begin with, and ways back: a message, a note, a checklist, the end of a
+case.
+"""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cases import reading
 from cases.forms import MessageForm
@@ -16,6 +18,7 @@ from cases.models import Case
 from cases.states import ForbiddenMove
 from cases.todo import undo, words
 from cases.todo.forms import UseTextForm
+from cases.todo.models import Checklist
 from cases.todo.undo import TooLate
 from cases.todo.views.common import CASEWORK, case_address, erased, is_part
 from cases.views.answers import NOT_TAKEN, back_to, case_for
@@ -53,10 +56,12 @@ def use_text(request: StaffRequest, ref: str) -> HttpResponse:
 
 
 @needs(*CASEWORK)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: StaffRequest, ref: str, message_id: UUID) -> HttpResponse:
     """Unsend a message. Its words are in the box of the page that answers, and nowhere else any more."""
     case = case_for(request.user, ref)
+    if request.method != "POST":
+        return redirect(case_address(case, "messages"))  # the address of that page, opened again
     try:
         text = undo.take_back_message(case=case, message_id=message_id, by=request.user, at=timezone.now())
     except TooLate as error:
@@ -98,6 +103,22 @@ def restore_note(request: StaffRequest, ref: str, note_id: UUID) -> HttpResponse
     except WrongKey:
         return erased(request, case)
     return back_to(request, here, _("The note is back."))
+
+
+@needs(*CASEWORK)
+@require_POST
+def take_back_checklist(request: StaffRequest, ref: str, checklist_id: UUID) -> HttpResponse:
+    case = case_for(request.user, ref)
+    checklist = get_object_or_404(Checklist, pk=checklist_id)
+    here = case_address(case, "next")
+    try:
+        undo.take_back_checklist(case=case, checklist=checklist, by=request.user, at=timezone.now())
+    except TooLate as error:
+        return back_to(request, here, str(error.why), level=messages.WARNING)
+    except WrongKey:
+        return erased(request, case)
+    said = _("“%(name)s” is out of this case again.") % {"name": words.name_of(checklist)}
+    return back_to(request, here, said)
 
 
 @needs(*CASEWORK)

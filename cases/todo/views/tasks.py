@@ -115,7 +115,8 @@ def apply_checklist(request: StaffRequest, ref: str, checklist_id: UUID) -> Http
     except WrongKey:
         return erased(request, case)
     said = ngettext("%(count)s task added.", "%(count)s tasks added.", count) % {"count": count}
-    return back_to(request, here, said)
+    address = reverse("todo:take-back-checklist", args=[case.ref, checklist.pk])
+    return back_to(request, here, said, undo=address)
 
 
 # --- one task ---------------------------------------------------------------------------------------------

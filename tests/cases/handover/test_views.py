@@ -320,14 +320,19 @@ def test_the_rail_counts_what_is_offered(open_case: OpenCase, desk: Desk, nour: 
 def test_a_shift_from_the_frame_and_what_it_leaves(
     open_case: OpenCase, desk: Desk, nour: Staff, maud: Staff, sacha: Staff
 ) -> None:
-    case, client = open_case(circumstances=["danger"]), desk(nour)
+    case, client = open_case(circumstances=["in-danger"]), desk(nour)
     assert "Start my shift" in text(client, "/staff/cases/")
     client.post("/staff/shift/start/")
     assert "End my shift" in text(client, "/staff/cases/")
     page = text(client, "/staff/shift/end/")
     assert case.ref in page
-    client.post("/staff/shift/end/", {"end-words": "Look at the Friday case first"})
-    client.post("/staff/shift/end/", {"end-words": "Look at the Friday case first"})  # a double click
+    leaves = {"end-words": "Look at the Friday case first"}
+    refused = client.post("/staff/shift/end/", leaves)  # somebody is in danger: a word with a colleague first
+    assert refused.status_code == 422
+    assert "Look at the Friday case first" in refused.content.decode()
+    assert Shift.objects.running().exists()
+    client.post("/staff/shift/end/", leaves | {"end-taken_over": "on"})
+    client.post("/staff/shift/end/", leaves | {"end-taken_over": "on"})  # a double click
     left = HandOver.objects.get()
     assert not Shift.objects.running().exists()
 

@@ -463,7 +463,9 @@ def test_two_guesses_the_machine_made_one_are_parted_again_from_the_page(
     incident = Incident.objects.get(status="open")
     page, client = f"/staff/incidents/{incident.ref}/", desk(nour)
     shown = client.get(page)
-    [line] = [one for one in shown.context["opened"].history if one.step.what == "merged"]
+    history = shown.context["opened"].history
+    [line] = [one for one in history if one.step.what == "merged"]
+    assert set(line.cases) <= set(Case.objects.values_list("ref", flat=True)) and line.cases
     assert f"{page}undo/{line.step.pk}/" in shown.content.decode()
     client.post(f"{page}undo/{line.step.pk}/")
     assert sorted(one.members.count() for one in Incident.objects.filter(status="open")) == [2, 3]

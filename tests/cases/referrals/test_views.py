@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
-from cases.models import Case
+from cases.incidents import actions as incidents
+from cases.models import Case, IncidentMember
 from cases.referrals import actions
 from cases.referrals.models import Referral
 from cases.referrals.states import Basis, Outcome, Part, RecipientKind, Status
@@ -84,6 +85,28 @@ def test_the_form_asks_what_the_recipient_accepts_and_ticks_nothing_that_tells(
     for form in (school, prosecutor):
         ticked = set(form["included"].value())
         assert not ticked & {Part.STORY, Part.NAME, Part.SCHOOL, Part.CONTACT, Part.PICTURES}
+
+
+def test_the_office_of_one_incident_is_not_looked_up_again(
+    open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff
+) -> None:
+    """Given a referral of one pupil, then another pupil's is filled in with the office, and not with a consent."""
+    first, second, client = open_case(), open_case(), desk(nour)
+    client.post(new(first, "school"), TYPED)
+    apart = client.get(new(second, "school"))
+    assert "desk@north.example" not in apart.content.decode()
+    for member in IncidentMember.objects.filter(case__in=[first, second]):
+        incidents.decide_membership(member=member, joined=True, by=nour, at=NOON)
+
+    page = client.get(new(second, "school")).content.decode()
+
+    assert "Pole of the north" in page and "desk@north.example" in page and first.ref in page
+    assert "2026-03-02T12:30" not in page and "not my class" not in page
+    assert "desk@north.example" not in client.get(new(second, "health")).content.decode()
+    theirs = open_case(by=sacha)
+    for member in IncidentMember.objects.filter(case=theirs):
+        incidents.decide_membership(member=member, joined=True, by=maud, at=NOON)
+    assert "desk@north.example" not in desk(sacha).get(new(theirs, "school")).content.decode()
 
 
 def test_a_draft_is_kept_sealed_and_shown(open_case: OpenCase, desk: Desk, nour: Staff) -> None:

@@ -12,7 +12,7 @@ from cases import words
 from cases.models import Case, CaseEvent, Note
 from cases.states import CaseStatus, ForbiddenMove, Outcome, QueueState
 from cases.todo import actions, undo
-from cases.todo.models import PARTS, RemovedNote
+from cases.todo.models import PARTS, Checklist, RemovedNote
 from cases.todo.undo import TooLate
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
@@ -126,6 +126,36 @@ def test_reading_and_taking_back_at_once_agree(open_case: OpenCase, nour: Staff)
             assert answer.why == undo.READ and left is not None and left.read_at is not None
         else:
             assert (answer, left) == ("Hello", None)
+
+
+# --- a checklist ----------------------------------------------------------------------------------------
+
+
+def test_a_checklist_is_taken_back_with_its_tasks(
+    open_case: OpenCase, nour: Staff, fake_nude: Checklist
+) -> None:
+    case = open_case()
+    other = actions.add_task(case=case, text="x", due_at=None, for_whom=None, by=nour, at=NOON)
+    count = actions.apply_checklist(case=case, checklist=fake_nude, by=nour, at=NOON)
+    assert undo.take_back_checklist(case=case, checklist=fake_nude, by=nour, at=SOON) == count
+    assert list(case.tasks.all()) == [other]
+    with pytest.raises(TooLate):
+        undo.take_back_checklist(case=case, checklist=fake_nude, by=nour, at=SOON)
+    assert actions.apply_checklist(case=case, checklist=fake_nude, by=nour, at=SOON) == count
+
+
+def test_a_checklist_that_somebody_worked_on_stays(
+    open_case: OpenCase, nour: Staff, maud: Staff, fake_nude: Checklist
+) -> None:
+    case = open_case()
+    actions.apply_checklist(case=case, checklist=fake_nude, by=nour, at=NOON)
+    for by, at in ((maud, SOON), (nour, LATE)):
+        with pytest.raises(TooLate):
+            undo.take_back_checklist(case=case, checklist=fake_nude, by=by, at=at)
+    actions.tick(task=case.tasks.first(), by=nour, at=SOON)
+    with pytest.raises(TooLate):
+        undo.take_back_checklist(case=case, checklist=fake_nude, by=nour, at=SOON)
+    assert case.tasks.exists()
 
 
 # --- a note ---------------------------------------------------------------------------------------------
