@@ -15,6 +15,7 @@ from django.test import Client
 
 from docker import public_role
 from helpline.accounts.models import Staff
+from helpline.audit import actions as audit
 from helpline.crypto.box import Box
 from helpline.platforms import directory
 from helpline.platforms.models import Platform
@@ -268,6 +269,13 @@ def test_the_public_calls_by_code(as_public: None, client: Client) -> None:
         assert {answer.status_code for answer in answers} <= {200, 201}, answers[0].content
     assert client.get("/api/v1/follow/", headers=head).status_code == 200
     assert client.delete("/api/v1/follow/", headers=head).status_code == 204
+
+
+@pytest.mark.parametrize("actor", ["staff:1", "platform:chatter", "", "System"])
+def test_the_trail_is_added_to_in_nobody_elses_name(as_public: None, actor: str) -> None:
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+        audit.record(by=actor, verb="case.closed", obj=None, at=NOON)
+    audit.record(by=audit.YOUNG_PERSON, verb="report.read", obj=None, at=NOON)
 
 
 @pytest.mark.parametrize(
