@@ -12,6 +12,7 @@ from cases.models import Case, CaseEvent, IncidentMember, Note, QueueItem
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from helpline.crypto.box import Box
+from helpline.crypto.wrapping import WrongKey
 from reports.evidence import actions as screenshots
 from reports.models import Evidence, Link, Message, Nudge, Report
 from reports.states import Status
@@ -142,6 +143,13 @@ def _note(report: Report, seen: str, *, by: Staff, at: datetime) -> None:
 def is_erased(case: Case) -> bool:
     """Did the young person erase it? True from that moment, before the desk has forgotten its own copy."""
     return case.key is None or case.report.status == Status.ERASED
+
+
+def box_of(case: Case) -> Box:
+    """Opens the words about a case. Raises WrongKey from the moment the young person erased it."""
+    if is_erased(case):
+        raise WrongKey("This case was erased.")
+    return case.box()
 
 
 def _open(report: Report, box: Box | None) -> OpenReport:

@@ -13,15 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.exports import actions
 from cases.exports.forms import ExportForm
 from cases.reading import is_erased
-from cases.views.answers import NOT_TAKEN, back_to, case_for
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for
 from helpline.accounts.access import StaffRequest, needs
-from helpline.accounts.permissions import Permission
 from helpline.approvals import actions as approvals
 from helpline.approvals.handlers import CannotBeDone
 from helpline.crypto.wrapping import WrongKey
 from helpline.web.files import neutral_file
-
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 
 
 @needs(*CASEWORK)

@@ -18,18 +18,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases import actions as cases
-from cases import reading
 from cases.actions import belongs_to, check_belongs_to, happened
 from cases.handover.models import Away, HandOver, HandOverRead, Move, Shift, Transfer, Watch
 from cases.handover.states import ForbiddenMove, Status
 from cases.models import Case, QueueItem, Share
+from cases.reading import box_of
 from cases.states import CaseStatus, Happening
 from helpline.accounts.models import Staff, Team
 from helpline.accounts.permissions import Permission
 from helpline.approvals import actions as approvals
 from helpline.audit import actions as audit
 from helpline.crypto import wrapping
-from helpline.crypto.box import Box, settings_box
+from helpline.crypto.box import settings_box
 from helpline.retention import privacy
 from reports.states import Status as ReportStatus
 
@@ -62,13 +62,6 @@ class Answered(Exception):
     def __init__(self, transfer: Transfer) -> None:
         super().__init__(f"This offer is {transfer.status}.")
         self.transfer = transfer
-
-
-def box_of(case: Case) -> Box:
-    """Opens the words about a case. Raises WrongKey from the moment the young person erased it."""
-    if reading.is_erased(case):
-        raise wrapping.WrongKey("This case was erased.")
-    return case.box()
 
 
 def _lock(case: Case) -> None:

@@ -33,7 +33,9 @@ from cases.models import Case, Share
 from cases.queue import capped_counts
 from cases.states import CaseStatus
 from cases.views.answers import (
+    CASEWORK,
     NOT_TAKEN,
+    READERS,
     back_to,
     case_for,
     case_to_read,
@@ -47,9 +49,7 @@ from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 TEAM = (Permission.ACCOUNTS, Permission.CASES_ALL)
-READERS = (Permission.QUEUE_READ, *CASEWORK)
 ERASED = gettext_lazy("The young person erased this report. Nothing can be added to it any more.")
 LABELS: dict[str, Any] = {
     "me": gettext_lazy("Offered to me"),

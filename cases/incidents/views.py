@@ -26,14 +26,12 @@ from cases.states import CaseStatus, IncidentStatus
 from cases.takedowns import together
 from cases.takedowns.actions import NoChannel, WeakNotice
 from cases.takedowns.states import Status
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 from helpline.platforms.models import Platform
 from helpline.web.files import neutral_file
-
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 
 
 def incident_for(request: StaffRequest, ref: str) -> Incident:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases import reading
 from cases.actions import check_can_work_on, happened, write_to_young_person
 from cases.models import Case
+from cases.reading import box_of
 from cases.referrals import dossier, recipients, states
 from cases.referrals.models import Referral, ReferralEvent
 from cases.referrals.states import Basis, ForbiddenMove, Outcome, Part, RecipientKind, Status, Step
@@ -24,7 +24,6 @@ from helpline.approvals.actions import ApprovalRefused
 from helpline.approvals.models import Approval
 from helpline.approvals.states import Status as ApprovalStatus
 from helpline.audit import actions as audit
-from helpline.crypto import wrapping
 from helpline.crypto.box import Box
 from helpline.retention import privacy
 from reports.states import Status as ReportStatus
@@ -56,13 +55,6 @@ class Facts:
     article: str = ""
     reason: str = field(default="", repr=False)
     included: tuple[str, ...] = ()
-
-
-def box_of(case: Case) -> Box:
-    """Opens the words of the case's referrals. Raises WrongKey from the moment the young person erased it."""
-    if reading.is_erased(case):
-        raise wrapping.WrongKey("This case was erased.")
-    return case.box()
 
 
 def check_facts(kind: str, facts: Facts, *, at: datetime) -> None:

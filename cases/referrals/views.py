@@ -23,13 +23,10 @@ from cases.referrals.forms import AnswerForm, CloseForm, FollowUpForm, ReferralF
 from cases.referrals.models import Referral
 from cases.referrals.recipients import Recipient
 from cases.referrals.states import ForbiddenMove, Outcome, RecipientKind
-from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
-from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 from helpline.web.files import neutral_file
-
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 
 
 @needs(*CASEWORK)

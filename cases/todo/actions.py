@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from cases import reading
 from cases.actions import can_work_on, check_can_work_on, lock_case, write_to_young_person
 from cases.models import Case
+from cases.reading import box_of
 from cases.states import CaseStatus
 from cases.todo import words
 from cases.todo.models import (
@@ -28,7 +28,6 @@ from cases.todo.models import (
 from cases.todo.states import About, end_of
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
-from helpline.crypto import wrapping
 from helpline.crypto.box import Box
 from helpline.retention import privacy
 from reports.states import Status as ReportStatus
@@ -51,13 +50,6 @@ class Stale(Exception):
     def __init__(self, now: object) -> None:
         super().__init__("It was changed meanwhile.")
         self.now = now
-
-
-def box_of(case: Case) -> Box:
-    """Opens the words of the case's tasks and plan. Raises WrongKey from the moment the young person erased it."""
-    if reading.is_erased(case):
-        raise wrapping.WrongKey("This case was erased.")
-    return case.box()
 
 
 def check_open(case: Case) -> None:

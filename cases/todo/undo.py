@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from cases import actions as cases
 from cases.actions import check_can_work_on, happened, lock_case
 from cases.models import Case, CaseEvent, Note, QueueItem
+from cases.reading import box_of
 from cases.states import CaseStatus, ForbiddenMove, Happening, QueueState
-from cases.todo.actions import box_of
 from cases.todo.models import Checklist, RemovedNote, SafetyPlan
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit

@@ -12,8 +12,13 @@ from django.shortcuts import get_object_or_404, redirect
 from cases.models import Case
 from helpline.accounts.access import StaffRequest
 from helpline.accounts.models import Staff
+from helpline.accounts.permissions import Permission
 from helpline.web import keyset
 from reports.models import Report
+
+# Who opens the pages of cases: to work on one's own or all, or also to read what the queue shows.
+CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
+READERS = (Permission.QUEUE_READ, *CASEWORK)
 
 M = TypeVar("M", bound=Model)
 PAGE = 50

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cases import approving, rail
 from cases.forms import AskForm, DecideForm
 from cases.models import Case
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of, report_for
+from cases.views.answers import NOT_TAKEN, READERS, back_to, first_address, next_address, page_of, report_for
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.approvals import actions, handlers
@@ -31,7 +31,6 @@ from helpline.approvals.states import Status
 from helpline.platforms.models import Channel
 from reports.models import Report
 
-READERS = (Permission.QUEUE_READ, Permission.CASES_OWN, Permission.CASES_ALL)
 WAITING, ASKED, DECIDED = "waiting", "asked", "decided"
 LABELS: dict[str, Promise] = {
     WAITING: gettext_lazy("Waiting for me"),

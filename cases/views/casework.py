@@ -19,6 +19,7 @@ from cases.forms import AssignForm, CloseForm, HandleForm, LinksForm, MessageFor
 from cases.models import Case, QueueItem
 from cases.states import CaseStatus, ForbiddenMove, Outcome
 from cases.views.answers import (
+    CASEWORK,
     NOT_TAKEN,
     back_to,
     case_for,
@@ -31,7 +32,6 @@ from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 TABS = {
     "open": (gettext_lazy("Open"), CaseStatus.OPEN),
     "waiting": (gettext_lazy("Waiting for the young person"), CaseStatus.WAITING),

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cases import claims
-from cases.views.answers import back_to, report_for
+from cases.views.answers import CASEWORK, back_to, report_for
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 # By name: the shifts stand above the queue. Is this person away today?
 IS_AWAY = "cases.handover.desk.is_away"
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import approving, reading
 from cases.forms import SealForm
 from cases.models import Case
-from cases.views.answers import NOT_TAKEN, back_to, case_for
+from cases.views.answers import NOT_TAKEN, READERS, back_to, case_for
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.approvals import actions as approvals
@@ -22,8 +22,6 @@ from helpline.crypto.wrapping import WrongKey
 from reports.evidence.sanitise import content_type
 from reports.models import Evidence
 from reports.states import Status
-
-READERS = (Permission.QUEUE_READ, Permission.CASES_OWN, Permission.CASES_ALL)
 
 
 @needs(*READERS)

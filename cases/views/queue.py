@@ -22,8 +22,7 @@ from cases.forms import AssignForm, may_hold_cases
 from cases.models import Case, QueueItem, SavedView
 from cases.queue import BadCursor, Filters
 from cases.views import filtering, lines
-from cases.views.answers import first_address, next_address, with_filter
-from cases.views.claims import CASEWORK
+from cases.views.answers import CASEWORK, first_address, next_address, with_filter
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission

@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case
-from cases.views.answers import back_to, first_address, next_address, page_of, report_for
+from cases.views.answers import READERS, back_to, first_address, next_address, page_of, report_for
 from cases.wellbeing import actions, weights
 from cases.wellbeing.models import Exposure, Talk
 from cases.wellbeing.states import Load, Seen
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 
-READERS = (Permission.QUEUE_READ, Permission.CASES_OWN, Permission.CASES_ALL)
 TONES = {Load.LIGHT: "none", Load.MUCH: "go", Load.A_LOT: "wait"}
 LONGEST = 20_000  # words nobody writes
 

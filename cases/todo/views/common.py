@@ -7,9 +7,6 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from cases.views.answers import back_to
-from helpline.accounts.permissions import Permission
-
-CASEWORK = (Permission.CASES_OWN, Permission.CASES_ALL)
 
 
 def case_address(case: Case, anchor: str = "") -> str:

@@ -20,8 +20,8 @@ from cases.todo import undo, words
 from cases.todo.forms import UseTextForm
 from cases.todo.models import Checklist
 from cases.todo.undo import TooLate
-from cases.todo.views.common import CASEWORK, case_address, erased, is_part
-from cases.views.answers import NOT_TAKEN, back_to, case_for
+from cases.todo.views.common import case_address, erased, is_part
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for
 from cases.views.casework import show_case
 from helpline.accounts.access import StaffRequest, needs
 from helpline.crypto.wrapping import WrongKey

@@ -17,8 +17,8 @@ from cases.todo import actions, desk, words
 from cases.todo.actions import CaseClosed, Stale
 from cases.todo.forms import PlanForm, ShareForm
 from cases.todo.models import PARTS, SafetyPlan
-from cases.todo.views.common import CASEWORK, case_address, closed, erased
-from cases.views.answers import NOT_TAKEN, back_to, case_for
+from cases.todo.views.common import case_address, closed, erased
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for
 from helpline.accounts.access import StaffRequest, needs
 from helpline.crypto.wrapping import WrongKey
 

@@ -20,8 +20,8 @@ from cases.todo import actions, desk, words
 from cases.todo.actions import AlreadyApplied, CaseClosed, Stale
 from cases.todo.forms import ChangeTaskForm, TaskForm
 from cases.todo.models import Checklist, Task
-from cases.todo.views.common import CASEWORK, case_address, closed, erased, is_part
-from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.todo.views.common import case_address, closed, erased, is_part
+from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
 from cases.views.casework import show_case
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from cases import reading
 from cases.models import Case, CaseEvent
 from cases.referrals import actions, recipients, tasks
 from cases.referrals.actions import Facts, Refused
@@ -315,7 +316,7 @@ def test_erased_words_are_gone_and_coarse_facts_stay(status: Status, stand: Stan
     reports.erase_report(report=row.case.report, by=None, at=LATER)
     fresh = Referral.objects.select_related("case__report").get(pk=row.pk)
     with pytest.raises(WrongKey):
-        actions.box_of(fresh.case)  # from that moment, before any sweep
+        reading.box_of(fresh.case)  # from that moment, before any sweep
     tasks.follow_erasures()
     row = Referral.objects.get(pk=row.pk)
     assert (row.contact, row.consent_limits, row.reason, row.receipt, row.recipient) == (None,) * 4 + ("",)
