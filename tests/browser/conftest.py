@@ -1,11 +1,16 @@
-"""One Chromium for a module, and a phone on which every foreign request and every error fails the test."""
+"""One Chromium for a module; a young person's phone and a colleague's desk, on which every foreign request and every error
+fails the test.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
+from helpline.accounts.models import Staff
 from helpline.platforms import directory
 from helpline.platforms.models import Platform
 from tests.browser import walk
@@ -19,31 +24,90 @@ def chromium() -> Iterator[Any]:
         yield browser
 
 
+class Watched:
+    """Pages that note what they should not do."""
+
+    def __init__(self, chromium: Any, url: str) -> None:
+        self._chromium, self._url = chromium, url
+        self._contexts: list[Any] = []
+        self.troubles: list[str] = []
+
+    def context(self, **options: Any) -> Any:
+        """A browser of its own, without cookies."""
+        self._contexts.append(self._chromium.new_context(base_url=self._url, **options))
+        return self._contexts[-1]
+
+    def page(self, context: Any) -> Any:
+        """A page of it. What the address answers to say what to mend is no trouble."""
+        page, ours, note = context.new_page(), urlsplit(self._url).netloc, self.troubles.append
+        page.on("request", lambda r: urlsplit(r.url).netloc == ours or note(f"foreign: {r.url}"))
+        page.on("pageerror", lambda error: note(f"script: {error}"))
+        page.on("console", lambda line: is_trouble(line) and note(f"console: {line.text}"))
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+def is_trouble(line: Any) -> bool:
+    """An error in the console, but for the browser's note of a form that came back."""
+    return line.type == "error" and not line.text.endswith(("(Unprocessable Entity)", "(Conflict)"))
+
+
 @pytest.fixture
-def phone(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
-    """`phone(scripts=…)`: a page on a phone, in English. It notes foreign requests and errors, and fails on them."""
+def watched(chromium: Any, live_server: Any) -> Iterator[Watched]:
+    """Pages whose troubles fail the test."""
+    pages = Watched(chromium, live_server.url)
+    yield pages
+    pages.close()
+    assert pages.troubles == []
+
+
+@pytest.fixture
+def phone(watched: Watched) -> Callable[..., Any]:
+    """`phone(scripts=…)`: a page on a phone, in English."""
     Platform.objects.create(slug="chatter", name="Chatter", domains=["chatter.example"])
     directory.forget()
-    contexts, troubles = [], []
-    ours = urlsplit(live_server.url).netloc
 
     def open_page(*, scripts: bool = True) -> Any:
-        context = chromium.new_context(
-            viewport=PHONE,
-            java_script_enabled=scripts,
-            base_url=live_server.url,
-            has_touch=True,
-            is_mobile=True,
+        page = watched.page(
+            watched.context(viewport=PHONE, java_script_enabled=scripts, has_touch=True, is_mobile=True)
         )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
-        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
         page.goto("/?lang=en")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []
+    return open_page
+
+
+@pytest.fixture
+def enter(watched: Watched, live_server: Any, log_in: Callable[[Staff], Client]) -> Callable[..., Any]:
+    """`enter(staff, at="/staff/…", width=…, scheme=…)`: a page of this colleague, in English."""
+
+    def open_page(
+        staff: Staff,
+        *,
+        at: str = "/staff/",
+        width: int = 1280,
+        scheme: str = "light",
+        motion: str = "reduce",
+        scripts: bool = True,
+    ) -> Any:
+        context = watched.context(
+            viewport={"width": width, "height": 900 if width > 800 else 740},
+            color_scheme=scheme,
+            reduced_motion=motion,
+            java_script_enabled=scripts,
+        )
+        session = log_in(staff).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies(
+            [
+                {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url},
+                {"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": live_server.url},
+            ]
+        )
+        page = watched.page(context)
+        page.goto(at)
+        return page
+
+    return open_page

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 
 from helpline.accounts.models import Staff
+from tests.browser.walk import UNFOLD, complaints
 from tests.test_access_matrix import ROLES, TABLE, Row, World, world
 
 __all__ = ["world"]  # a fixture
@@ -21,7 +21,6 @@ NO_PAGES = {
     *("staff/queue/news/", "staff/queue/danger/", "staff/evidence/<uuid:evidence_id>/picture/"),
     "staff/incidents/<slug:ref>/code/card/",
 }
-UNFOLD = "for (const one of document.querySelectorAll('details')) one.open = true"
 # The same address, asked with nothing filled in: what the page says of the errors.
 SEND_NOTHING = """(address) => {
   const form = document.createElement("form");
@@ -51,14 +50,13 @@ class Judge:
     """A browser of each role; it asks axe about a page in each of its states, and keeps what axe says."""
 
     def __init__(self, chromium: Any, url: str, cookies: dict[str, str], size: tuple[int, str]) -> None:
-        self.axe = Axe()
         self.found: list[str] = []
-        self.width, scheme = size
+        width, scheme = size
         self.pages: dict[str, Any] = {}
         self.contexts = []
         for role, session in cookies.items():
             context = chromium.new_context(
-                viewport={"width": self.width, "height": 800},
+                viewport={"width": width, "height": 800},
                 base_url=url,
                 color_scheme=scheme,
                 reduced_motion="reduce",
@@ -76,18 +74,13 @@ class Judge:
         """As it is, unfolded, and with each of its dialogs open."""
         page.evaluate(UNFOLD)
         self._ask(page, what)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > self.width:
-            self.found.append(f"{what}: {wide} pixels wide on {self.width}")
         for number in range(page.locator("dialog").count()):
             page.evaluate(f"document.querySelectorAll('dialog')[{number}].showModal()")
             self._ask(page, f"{what}, dialog {number + 1}")
             page.evaluate(f"document.querySelectorAll('dialog')[{number}].close()")
 
     def _ask(self, page: Any, what: str) -> None:
-        for violation in self.axe.run(page).response["violations"]:
-            nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-            self.found.append(f"{what}: {violation['id']} ({violation['impact']}): {nodes}")
+        self.found += [f"{what}: {one}" for one in complaints(page)]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from helpline.platforms import directory
@@ -17,19 +16,18 @@ from reports import actions, crowd, receipts
 from reports.models import Report
 from reports.states import News
 from tests.browser import walk
+from tests.browser.walk import UNFOLD, complaints
 from tests.walker import links_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 ADDRESS = "8.8.8.8"
-UNFOLD = "for (const one of document.querySelectorAll('details')) one.open = true"
 
 
 class Judge:
     """Asks axe about each page once in each state, and keeps what it says."""
 
     def __init__(self) -> None:
-        self.axe = Axe()
         self.found: list[str] = []
         self.looked: set[tuple[str, str]] = set()
 
@@ -42,9 +40,7 @@ class Judge:
             return
         self.looked.add((place, state))
         page.evaluate(UNFOLD)
-        for violation in self.axe.run(page).response["violations"]:
-            nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-            self.found.append(f"{place} {state}: {violation['id']} ({violation['impact']}): {nodes}")
+        self.found += [f"{place} {state}: {one}" for one in complaints(page)]
 
 
 @pytest.fixture(params=[("en", "light"), ("fr", "dark")], ids=["English, by day", "French, by night"])

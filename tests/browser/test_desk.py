@@ -1,8 +1,7 @@
 """The desk in a real browser: by keyboard, on a phone, and with an impatient finger."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -15,37 +14,9 @@ from helpline.platforms.models import Platform
 from reports.actions import LinkFacts
 from reports.models import Report
 from tests.cases.takedowns.standing import standing
-from tests.cast import PASSWORD
 
 Tell = Callable[..., tuple[Report, str]]
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
-    """`enter(staff, viewport)`: a page of this colleague, in English. Foreign requests and errors fail the test."""
-    contexts, troubles = [], []
-    ours = urlsplit(live_server.url).netloc
-
-    def log_in(staff: Staff, viewport: dict[str, int] = WIDE) -> Any:
-        context = chromium.new_context(viewport=viewport, base_url=live_server.url)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
-        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
-        page.goto("/staff/login/?lang=en")
-        page.fill("input[name=login]", staff.username)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url("**/staff/")
-        return page
-
-    yield log_in
-    for context in contexts:
-        context.close()
-    assert troubles == []
 
 
 def test_the_queue_by_keyboard(enter: Callable[..., Any], tell: Tell, nour: Staff, chatter: Platform) -> None:
@@ -100,7 +71,7 @@ def test_every_page_fits_a_phone(
     to_file = standing(Status.TO_FILE, case=case, by=nour, at=now, link=case.report.links.get(position=2))
     queue.add_new_reports(at=now)
 
-    page = enter(maud, PHONE)
+    page = enter(maud, width=360)
     for address in (
         "/staff/",
         f"/staff/reports/{waiting.pk}/",
@@ -117,7 +88,7 @@ def test_every_page_fits_a_phone(
         page.goto(address)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= PHONE["width"], f"{address} is {width} pixels wide"
+        assert width <= 360, f"{address} is {width} pixels wide"
 
 
 def test_the_story_stays_folded_until_somebody_opens_it(

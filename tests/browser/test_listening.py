@@ -1,15 +1,13 @@
 """A call by keyboard: kept while one types, questions that follow the answers, danger at once, and what axe says of it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 
 from cases.listening import actions
 from cases.listening.models import CallDraft
@@ -18,6 +16,7 @@ from helpline.accounts.models import Staff
 from reports import actions as report_actions
 from reports import receipts
 from reports.models import Report
+from tests.browser.walk import complaints
 from tests.cast import NOON, submission
 
 Open = Callable[..., Any]
@@ -30,45 +29,9 @@ KEPT = "() => document.querySelector('#call-kept').textContent.includes('Kept')"
 
 
 @pytest.fixture
-def open_call(chromium: Any, live_server: Any, log_in: Callable[[Staff], Client]) -> Iterator[Open]:
-    """`open_call(staff)`: a new call of this colleague, in English."""
-    contexts, troubles = [], []
-    ours = urlsplit(live_server.url).netloc
-
-    def enter(staff: Staff, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            base_url=live_server.url,
-            color_scheme=scheme,
-            java_script_enabled=scripts,
-        )
-        contexts.append(context)
-        session = log_in(staff).cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies(
-            [
-                {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url},
-                {"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": live_server.url},
-            ]
-        )
-        page = context.new_page()
-        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
-        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-        # An answer that says what to mend is no trouble.
-        page.on(
-            "console",
-            lambda line: (
-                line.type == "error"
-                and not line.text.endswith(("(Unprocessable Entity)", "(Conflict)"))
-                and troubles.append(f"console: {line.text}")
-            ),
-        )
-        page.goto("/staff/calls/new/")
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert troubles == []
+def open_call(enter: Callable[..., Any]) -> Open:
+    """`open_call(staff)`: a new call of this colleague."""
+    return partial(enter, at="/staff/calls/new/")
 
 
 def look(page: Any, name: str) -> None:
@@ -148,7 +111,7 @@ def test_kept_while_typing_and_the_questions_follow(open_call: Open, nour: Staff
     assert "From the other tab" in page.inner_text(".call-both")
     assert page.input_value("#f-school") == "Harbour"
     look(page, "both")
-    assert Axe().run(page).violations_count == 0
+    assert complaints(page) == []
 
 
 def test_danger_is_on_the_screen_before_anything_is_sent(open_call: Open, nour: Staff) -> None:
@@ -181,10 +144,8 @@ def test_axe_finds_nothing(open_call: Open, nour: Staff, width: int, scheme: str
 
     def check(name: str) -> None:
         look(page, f"{name}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        found = Axe().run(page)
-        if found.violations_count:
-            violations[name] = found.generate_report()
+        if found := complaints(page):
+            violations[name] = found
 
     check("new")
     for choice in ("#f-who_0", "#f-safety_2", "#f-kind_2", "#f-circumstances_0"):
@@ -230,11 +191,11 @@ def test_their_first_visit_with_it(chromium: Any, live_server: Any, scheme: str)
     page.click("text=Open my page")
     page.wait_for_url("**/follow/code/")
     look(page, f"said-360-{scheme}")
-    assert Axe().run(page).violations_count == 0
+    assert complaints(page) == []
     page.click("text=Show me my new code")
     page.wait_for_selector("#code")
     look(page, f"own-360-{scheme}")
-    assert Axe().run(page).violations_count == 0
+    assert complaints(page) == []
     fresh = page.get_attribute("#code", "data-code")
     page.fill("#f-again-code", fresh)
     page.click("text=Compare and go on")

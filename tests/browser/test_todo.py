@@ -1,12 +1,11 @@
 """What there is to do, in a real browser: ticked by hand and by key, a text in the box, a way back; axe, and a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from cases import actions as cases
@@ -16,38 +15,10 @@ from cases.todo.models import PARTS, Checklist, MessageTemplate, Task
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from reports.models import Message, Report
-from tests.cast import PASSWORD
+from tests.browser.walk import UNFOLD, complaints
 
 Tell = Callable[..., tuple[Report, str]]
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-UNFOLD = "for (const one of document.querySelectorAll('details')) one.open = true"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def enter(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
-    """`enter(staff, viewport)`: a page of this colleague, in English. Foreign requests and errors fail the test."""
-    contexts, troubles = [], []
-    ours = urlsplit(live_server.url).netloc
-
-    def log_in(staff: Staff, viewport: dict[str, int] = WIDE, scheme: str = "light") -> Any:
-        context = chromium.new_context(viewport=viewport, base_url=live_server.url, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda r: urlsplit(r.url).netloc == ours or troubles.append(f"foreign: {r.url}"))
-        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-        page.on("console", lambda line: line.type == "error" and troubles.append(f"console: {line.text}"))
-        page.goto("/staff/login/?lang=en")
-        page.fill("input[name=login]", staff.username)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url("**/staff/")
-        return page
-
-    yield log_in
-    for context in contexts:
-        context.close()
-    assert troubles == []
 
 
 @pytest.fixture
@@ -109,12 +80,12 @@ def test_a_text_is_put_into_the_box_sent_and_taken_back(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone by night"]
+    ("width", "scheme"), [(1280, "light"), (360, "dark")], ids=["wide", "phone by night"]
 )
 def test_axe_finds_nothing_and_it_fits(
-    viewport: dict[str, int], scheme: str, enter: Callable[..., Any], case: Case, maud: Staff
+    width: int, scheme: str, enter: Callable[..., Any], case: Case, maud: Staff
 ) -> None:
-    page, axe, found = enter(maud, viewport, scheme), Axe(), []
+    page, found = enter(maud, width=width, scheme=scheme), []
     task = case.tasks.order_by("position")[1]
     cases.write_to_young_person(case=case, text="Hello", by=maud, at=timezone.now())
     actions.add_task(case=case, text="Call.", due_at=None, for_whom=maud, by=maud, at=timezone.now())
@@ -134,10 +105,5 @@ def test_axe_finds_nothing_and_it_fits(
     ):
         page.goto(address)
         page.evaluate(UNFOLD)
-        for violation in axe.run(page).response["violations"]:
-            nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-            found.append(f"{address}: {violation['id']} ({violation['impact']}): {nodes}")
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > viewport["width"]:
-            found.append(f"{address} is {width} pixels wide")
+        found += [f"{address}: {one}" for one in complaints(page)]
     assert found == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.walker import ANSWERS, MOST_PAGES
 
@@ -23,6 +24,24 @@ ROWS = """() => {
 TEXTS = """() => [...document.querySelectorAll(
   "main form[method=post] textarea, main form[method=post] input:not([type]), main form[method=post] input[type=text]"
 )].map((one) => one.name)"""
+
+
+UNFOLD = "for (const one of document.querySelectorAll('details')) one.open = true"
+
+
+def complaints(page: Any) -> list[str]:
+    """What axe finds, and whether the page is wider than its window; [] when it is usable by all."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    said = [
+        f"{one['id']} ({one['impact']}): {'; '.join(str(node['target']) for node in one['nodes'][:3])}"
+        for one in found
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > page.viewport_size["width"]:
+        said.append(f"{wide} pixels wide")
+    return said
 
 
 @contextmanager
