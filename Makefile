@@ -44,7 +44,7 @@ check: .venv/for-development ## lint, format, types, layers, migrations, deploym
 bench: .venv/for-development ## each benchmark beside its own limit; writes VAR/bench.json
 	@exec $(BIN)/python -m tests.bench --var "$(VAR)"
 
-fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1)
+fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1, 25 minutes; 10, an hour)
 	@exec $(BIN)/python -m tests.faults --var "$(VAR)" --seed "$(SEED)" --scale "$(SCALE)"
 
 screenshots: .venv/for-development ## every public page on phone and desk, in every language, light and dark (VAR/screenshots)

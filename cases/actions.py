@@ -318,6 +318,11 @@ def bring_back(*, at: datetime, limit: int = 200) -> int:
     returned = Case.objects.filter(
         status=CaseStatus.CLOSED, queue_item__state=QueueState.CLOSED, queue_item__unread=True
     ).exclude(report__status=Status.ERASED)
+    return bring_these_back(returned, at=at, limit=limit)
+
+
+def bring_these_back(returned: QuerySet[Case], *, at: datetime, limit: int = 200) -> int:
+    """Closed cases return to the desk they were on; `returned` is asked once more for each, under its lock. How many."""
     cases = list(returned.select_related("assignee").order_by("pk")[:limit])
     return sum(_bring_back(case, returned, at=at) for case in cases)
 

@@ -76,6 +76,7 @@ PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = 
 )
 
 QUEUE_PAGES = ("/staff/reports/", "/staff/queue/", "/staff/search/", "/staff/next/")
+LETTERS = "/staff/letters/"  # what notices say: reached from the platforms
 
 # What the number beside a place counts, in words.
 COUNTED: Mapping[str, Promise | str] = {
@@ -182,7 +183,10 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
             str(place["url"])
             for place in places
             # The queue's own address begins every other one: a report is of it, my account is not.
-            if request.path.startswith(str(place["url"]))
+            if (
+                request.path.startswith(str(place["url"]))
+                or (place["icon"] == "platforms" and request.path.startswith(LETTERS))
+            )
             and (
                 place["icon"] != "queue"
                 or request.path.startswith(QUEUE_PAGES)

@@ -1,12 +1,14 @@
 """Write many rows in one statement: of one table column by column, or the few rows of several tables together."""
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache, partial
+from typing import Any, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+
+from helpline.postgresql.base import DatabaseWrapper
 
 
 def insert(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -38,31 +40,38 @@ def insert_together(*tables: Sequence[models.Model]) -> None:
     Each argument holds the rows of one model. Keys that the database counts are not brought back. References among
     the rows hold, since they are checked when the statement ends.
     """
-    parts, values = [], []
+    shape, values = [], []
     for rows in filter(None, tables):
-        beginning, fields, places = _inserting(type(rows[0]))
-        parts.append(f"{beginning} {', '.join([places] * len(rows))}")
+        model = type(rows[0])
+        shape.append((model, len(rows)))
+        fields = _inserting(model)[1]
         for row in rows:
             values += [
-                getattr(row, field.attname)
-                if is_plain
-                else field.get_db_prep_save(getattr(row, field.attname), connection)
-                for field, is_plain in fields
+                written(getattr(row, name)) if written else getattr(row, name) for name, written in fields
             ]
             row._state.adding, row._state.db = False, connection.alias
+    # Its text is long and always the same, so that the server spends more on reading and planning it than on the rows.
+    cast(DatabaseWrapper, connection).execute_prepared(_together(tuple(shape)), values)
+
+
+@lru_cache(maxsize=64)
+def _together(shape: tuple[tuple[type[models.Model], int], ...]) -> str:
+    """One statement for so many rows of each of these models."""
+    parts = []
+    for model, count in shape:
+        beginning, _fields, places = _inserting(model)
+        parts.append(f"{beginning} {', '.join([places] * count)}")
     *earlier, last = parts
     before = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(earlier))
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {before} {last}" if before else last, values)
+    return f"WITH {before} {last}" if before else last
 
 
-# What the driver takes only when Django has wrapped it; all else it takes as it stands in the row.
-WRAPPED = (models.JSONField, ArrayField)
+Written = Callable[[Any], Any] | None
 
 
 @cache
-def _inserting(model: type[models.Model]) -> "tuple[str, list[tuple[models.Field[Any, Any], bool]], str]":
-    """The beginning of an INSERT, the fields whose values follow (plain or not), and the places for those of one row."""
+def _inserting(model: type[models.Model]) -> tuple[str, list[tuple[str, Written]], str]:
+    """The beginning of an INSERT, the attributes whose values follow and how, and the places for those of one row."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column or field.name) for field in fields)
@@ -70,5 +79,18 @@ def _inserting(model: type[models.Model]) -> "tuple[str, list[tuple[models.Field
         field.get_placeholder(None, None, connection) if hasattr(field, "get_placeholder") else "%s"
         for field in fields
     )
-    known = [(field, not isinstance(field, WRAPPED)) for field in fields]
+    known = [(field.attname, _how_written(field)) for field in fields]
     return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES", known, f"({places})"
+
+
+def _how_written(field: "models.Field[Any, Any]") -> Written:
+    """How a value of this field is handed to the driver; None: as it stands in the row."""
+    if isinstance(field, models.JSONField | ArrayField):
+        return partial(field.get_db_prep_save, connection=connection)
+    # The driver looks long for how to write a UUID or a word of a choice. The server reads both from text.
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return _as_text if isinstance(target, models.UUIDField | models.CharField) else None
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)

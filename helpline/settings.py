@@ -82,6 +82,14 @@ NOTIFIER = {
     "trusted_flagger": env.bool("HELPLINE_TRUSTED_FLAGGER", default=True),
     "designated_by": env.str("HELPLINE_DESIGNATED_BY", default="Arcom"),
 }
+# Who signs where a law asks for a signature: the helpline, or whoever may sign for it. Never a young person.
+SIGNATORY = env.str("HELPLINE_SIGNATORY", default="") or NOTIFIER["name"]
+# For what the helpline was named trusted flagger: categories of the Commission's Transparency Database. A notice outside
+# may not claim that status. Blank: not checked.
+EXPERTISE = env.list(
+    "HELPLINE_EXPERTISE",
+    default=["STATEMENT_CATEGORY_CYBER_VIOLENCE", "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"],
+)
 
 # --- Applications -------------------------------------------------------------------------------------
 
@@ -96,10 +104,13 @@ INSTALLED_APPS = [
     "helpline.embedded",
     "reports",
     "cases",
+    "cases.letters",
     "cases.takedowns",
     "cases.referrals",
+    "cases.ladder",
     "cases.listening",
     "cases.todo",
+    "cases.mailbox",
     "cases.incidents",
     "cases.handover",
     "cases.wellbeing",
@@ -128,14 +139,23 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "helpline.web.middleware.LanguageMiddleware",
     "helpline.web.middleware.TypeMiddleware",
-    "helpline.web.middleware.StaffSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
+if FACE == "public":
+    # Nobody logs in here: no session to open, no account to look up, no message to keep, for each report and each page.
+    MIDDLEWARE += [
+        "allauth.account.middleware.AccountMiddleware",  # allauth does not start without it
+        "helpline.web.middleware.PublicOnlyMiddleware",
+    ]
+else:
+    MIDDLEWARE += [
+        "helpline.web.middleware.StaffSessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "allauth.account.middleware.AccountMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
 
 ROOT_URLCONF = "helpline.urls"
 WSGI_APPLICATION = "helpline.wsgi.application"
@@ -208,7 +228,15 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 360
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    # For who rings: without these a page waits six seconds for a broker that is not there. Workers and beat have their own.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 CELERY_TASK_PUBLISH_RETRY = False  # a wake is only a hint; a page must not wait for a broken broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever reaches the broker must not command workers
@@ -220,15 +248,23 @@ CELERY_BEAT_SCHEDULE = {
         ("triage", "cases.tasks.triage_new_reports", SWEEP_SECONDS),
         ("send", "cases.takedowns.tasks.send_due", SWEEP_SECONDS),
         ("settle", "cases.takedowns.tasks.settle_unknown", SWEEP_SECONDS),
+        ("poll", "cases.takedowns.tasks.poll_sent", max(SWEEP_SECONDS, 10.0)),
         ("withdrawals", "cases.takedowns.tasks.follow_withdrawals", SWEEP_SECONDS),
         ("recheck", "cases.takedowns.tasks.recheck_due", SWEEP_SECONDS),
+        ("ladder", "cases.ladder.tasks.sweep", SWEEP_SECONDS),
+        ("redress", "cases.ladder.tasks.sweep_redress", max(SWEEP_SECONDS, 60.0)),
         ("erased-referrals", "cases.referrals.tasks.follow_erasures", SWEEP_SECONDS),
         ("erased-todo", "cases.todo.tasks.follow_erasures", SWEEP_SECONDS),
+        ("erased-letters", "cases.letters.tasks.follow_erasures", SWEEP_SECONDS),
         ("tidy-todo", "cases.todo.tasks.tidy", 3600.0),
         ("compare-cases", "cases.incidents.tasks.compare_again", SWEEP_SECONDS),
         ("erased-incidents", "cases.incidents.tasks.follow_erasures", SWEEP_SECONDS),
         ("handovers", "cases.handover.tasks.sweep", SWEEP_SECONDS),
         ("beat-heartbeat", "helpline.health.tasks.beat_heartbeat", SWEEP_SECONDS),
+        ("fetch-mail", "cases.mailbox.tasks.fetch_mail", max(SWEEP_SECONDS, 15.0)),
+        ("send-letters", "cases.mailbox.tasks.send_letters", SWEEP_SECONDS),
+        ("erased-mail", "cases.mailbox.tasks.forget", max(SWEEP_SECONDS, 60.0)),
+        ("remind-to-file", "cases.mailbox.tasks.remind_to_file", 600.0),
         ("nudges", "reports.tasks.send_nudges", SWEEP_SECONDS),
         ("erase-expired", "reports.tasks.erase_expired_reports", 3600.0),
         ("expire-approvals", "helpline.approvals.tasks.expire", 600.0),
@@ -278,6 +314,25 @@ RECHECK_AFTER = [
 ]
 MISSES_BEFORE_GONE = 3
 RECHECK_ENABLED = env.bool("HELPLINE_RECHECK", default=True)
+# Link checks leave through this HTTP proxy (CONNECT), such as http://proxy.internal:3128; blank: directly.
+EGRESS_PROXY = env.str("HELPLINE_EGRESS_PROXY", default="")
+# Hours a platform has to answer, where its channel promised none: see docs/ladder.md for where each comes from.
+ANSWER_HOURS_BY_REGIME = {
+    "eu-dsa-16": env.int("HELPLINE_ANSWER_HOURS_EU", default=72),
+    "us-take-it-down": env.int("HELPLINE_ANSWER_HOURS_US", default=48),
+    "fr-lcen": env.int("HELPLINE_ANSWER_HOURS_FR", default=72),
+}
+ANSWER_HOURS_OTHERWISE = max(ANSWER_HOURS_BY_REGIME.values())
+# At most so many for a minor, and for a threat with a deadline; no office hours then.
+ANSWER_HOURS_URGENT = env.int("HELPLINE_ANSWER_HOURS_URGENT", default=24)
+# The rungs, their waits, and whom a person writes to: data, to be checked by a lawyer (docs/ladder.md).
+LADDER_FILE = env.str("HELPLINE_LADDER_FILE", default="") or str(BASE_DIR / "cases/ladder/data/ladder.json")
+# A reminder that is due leaves by itself; every other rung waits for a person's click.
+LADDER_REMINDS_ITSELF = env.bool("HELPLINE_LADDER_REMINDS_ITSELF", default=False)
+LADDER_LAST_WAIT = timedelta(days=7)  # after the last rung, until somebody decides what else can be done
+COMPLAINT_DAYS = env.int("HELPLINE_COMPLAINT_DAYS", default=14)  # for a platform's answer to a complaint
+# For an out-of-court body, from the decision: the law names no limit, each body its own.
+OUT_OF_COURT_DAYS = env.int("HELPLINE_OUT_OF_COURT_DAYS", default=180)
 SENDS_IN_FLIGHT = env.int("HELPLINE_SENDS_IN_FLIGHT", default=400)
 SENDERS = env.int("HELPLINE_SENDERS", default=1)  # sending runs at once, over the whole installation
 LEASE = timedelta(seconds=env.float("HELPLINE_LEASE_SECONDS", default=60))
@@ -286,8 +341,15 @@ SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
 
 # Answers the oldest moment something has been due since, or None: a dotted path, because the floor knows no takedowns.
 OLDEST_DUE = "cases.takedowns.actions.oldest_due"
+MAILBOX_TROUBLE = "cases.mailbox.looking.in_words"
+# Takes back what has not left when somebody takes back that we may sign: (case=, by=, at=), answers how many. A dotted path,
+# because what notices say knows no takedowns.
+ON_MANDATE_REVOKED = "cases.takedowns.mending.take_back"
 # What a new helpline begins with, for `bootstrap`: what it is, and who makes what is missing and says so.
-STARTING_SETS = {"checklists and texts": "cases.todo.starting.make_missing"}
+STARTING_SETS = {
+    "checklists and texts": "cases.todo.starting.make_missing",
+    "notice templates": "cases.letters.starting.make_missing",
+}
 HELPLINE_STAFF_RAIL = "cases.rail.items"
 # What needs a second person, and the class that says who may ask, who decides, and does it: see helpline/approvals.
 APPROVAL_HANDLERS = {
@@ -297,6 +359,8 @@ APPROVAL_HANDLERS = {
     "export-case": "cases.exports.approving.ExportCase",
     "another-code": "cases.listening.approving.AnotherCode",
     "change-channel": "cases.channels.approving.ChangeChannel",
+    "gone-words": "cases.channels.approving.ChangeGoneWords",
+    "notice-template": "cases.letters.approving.ChangeTemplate",
     "open-account": "cases.accounts.approving.OpenAccount",
     "change-role": "cases.accounts.approving.ChangeRole",
     "change-teams": "cases.accounts.approving.ChangeTeams",
@@ -341,6 +405,28 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = NOTIFIER["email"]
+# Where answers and bounces of a notice go: an address with * where the notice's token of 42 characters stands, such as
+# notices+*@helpline.example. Blank: they go to HELPLINE_NOTIFIER_EMAIL, and are told apart by Message-ID and subject.
+MAIL_RETURN = env.str("HELPLINE_MAIL_RETURN", default="")
+if MAIL_RETURN and (
+    MAIL_RETURN.count("*") != 1 or not 0 <= MAIL_RETURN.find("*") < MAIL_RETURN.find("@") <= 23
+):
+    raise ImproperlyConfigured(
+        f"HELPLINE_MAIL_RETURN is {MAIL_RETURN!r}; it must be an address with one * before the @, and at most 22 other "
+        "characters there, for example notices+*@helpline.example."
+    )
+# The mailbox where platforms answer: imaps://user:password@host:port/INBOX, with %40 for an @ in the name. Blank: off.
+IMAP_URL = env.str("HELPLINE_IMAP_URL", default="")
+# What our own mail server calls itself in Authentication-Results; every other such line may be forged. Blank: none is read.
+MAIL_AUTHSERV_ID = env.str("HELPLINE_MAIL_AUTHSERV_ID", default="").lower()
+# A request to be filed by hand is brought to mind after so many hours, and then once a day.
+FILING_HOURS = env.int("HELPLINE_FILING_HOURS", default=4)
+
+# --- Alarms -------------------------------------------------------------------------------------------
+
+# Who is told when a part stops or work waits too long, and when all is well again: helpline/health/watch.py.
+ALARM_EMAIL = env.list("HELPLINE_ALARM_EMAIL", default=[])
+ALARM_WEBHOOK = env.str("HELPLINE_ALARM_WEBHOOK", default="")
 
 # --- Staff: login, sessions ---------------------------------------------------------------------------
 

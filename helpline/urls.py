@@ -13,6 +13,7 @@ if settings.FACE in {"staff", "all"}:
     urlpatterns += [
         path("api/v1/", include("cases.api_urls")),
         path("api/v1/", include("cases.takedowns.api_urls")),
+        path("api/v1/", include("cases.ladder.api_urls")),
         path("api/v1/", include("cases.incidents.api_urls")),
         path("api/v1/", include("cases.dashboards.api_urls")),
         path("api/docs/", schema.docs, name="api-docs"),

@@ -311,9 +311,9 @@ def _links(report: Report, box: Box, facts: Iterable[LinkFacts], *, at: datetime
         )
         link = Link(
             id=new_id(),
-            report=report,
+            report_id=report.pk,
             position=position,
-            platform=platform,
+            platform_id=platform.pk,
             kind=recognised.kind if recognised else "profile",
             url_index=blind.index("url", recognised.key) if recognised else None,
             account_index=blind.index("account", platform_links.account_key(platform.slug, account))
@@ -340,7 +340,7 @@ def _index_of(facts: LinkFacts) -> bytes | None:
 def _fingerprint(report: Report, box: Box, facts: FingerprintFacts) -> Fingerprint:
     row = Fingerprint(
         id=new_id(),
-        report=report,
+        report_id=report.pk,
         algorithm=facts.algorithm,
         quality=facts.quality,
         value_index=blind.index(facts.algorithm, facts.value),

@@ -203,7 +203,7 @@ def followed(report: Report, box: Box, *, now: datetime) -> Any:
                 received_at=link.added_at,
                 now=now,
                 platform=named_in_a_sentence(link, box),
-                can_look=settings.RECHECK_ENABLED and bool(link.url),
+                can_look=settings.RECHECK_ENABLED and link.platform.recheck and bool(link.url),
             )
         history = _told(updates[None], received_at=report.submitted_at, now=now)
     seen = {

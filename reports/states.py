@@ -223,6 +223,10 @@ class News(TextChoices):
     REFUSED = "refused"
     MORE_INFORMATION = "more_information"
     NOT_FOUND = "not_found"
+    NO_ANSWER = "no_answer"
+    NOT_DELIVERED = "not_delivered"
+    TAKEN_FURTHER = "taken_further"
+    CONTESTED = "contested"
     REAPPEARED = "reappeared"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
@@ -245,6 +249,10 @@ LINK_STATUS_AFTER: dict[News, LinkStatus | None] = {
     News.REFUSED: LinkStatus.REFUSED,
     News.MORE_INFORMATION: None,
     News.NOT_FOUND: LinkStatus.REFUSED,
+    News.NO_ANSWER: None,
+    News.NOT_DELIVERED: LinkStatus.IN_PROGRESS,
+    News.TAKEN_FURTHER: None,
+    News.CONTESTED: None,
     News.REAPPEARED: LinkStatus.REAPPEARED,
     News.WITHDRAWN: LinkStatus.WITHDRAWN,
     News.CLOSED: None,

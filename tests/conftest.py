@@ -11,11 +11,29 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import translation
 
+from cases.letters import wording
 from helpline import wake
 from helpline.crypto import keyring
 from helpline.platforms import directory
 
 pytest_plugins = ["tests.cast"]
+
+# These bring their own servers or need none: run again beside other servers they show nothing new.
+OWN_SERVERS = (
+    "tests/faults/test_short.py",
+    "tests/flows/test_demo.py",
+    "tests/helpline/embedded/",
+    "tests/js/",
+    "tests/platforms_simulator/",
+    "tests/reports/evidence/test_hostile.py",
+    "tests/reports/evidence/test_sanitise.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(OWN_SERVERS):
+            item.add_marker(pytest.mark.own_servers)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,5 +94,6 @@ def _fresh_start() -> Iterator[None]:
     cache.clear()
     wake._rung.clear()
     directory.forget()
+    wording.forget()
     with translation.override("en"):
         yield

@@ -23,11 +23,20 @@ from cases import actions as cases
 from cases.handover import actions as handover
 from cases.handover.models import Move
 from cases.incidents.actions import make_code
+from cases.ladder.models import Redress, Step
+from cases.ladder.states import Kind, Rung
+from cases.letters import starting as letters_starting
+from cases.letters.actions import record_mandate
+from cases.letters.models import NoticeTemplate
+from cases.letters.states import GivenBy, GivenHow
 from cases.listening import actions as calls
+from cases.mailbox.actions import take_in
+from cases.mailbox.models import Mail
 from cases.models import Case, Incident, SavedView
 from cases.referrals.actions import Facts, prepare
 from cases.referrals.states import RecipientKind
 from cases.takedowns.actions import request_takedown
+from cases.takedowns.models import Takedown
 from cases.todo import starting
 from cases.todo.actions import add_task, write_plan
 from cases.todo.models import PARTS, Checklist, MessageTemplate
@@ -43,6 +52,7 @@ from reports.actions import LinkFacts
 from reports.intake.interview import Interview
 from reports.models import Evidence
 from reports.states import Channel
+from tests.cases.mailbox.mails import mail
 from tests.cast import NOON
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,6 +262,36 @@ TABLE: dict[str, Row] = {
     "staff/takedowns/<uuid:takedown_id>/settle/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/cancel/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/retry/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/check/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/escalate/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/dispute/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/clock/pause/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/clock/resume/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/clock/undo/": own(CASEWORK, POST=302),
+    "staff/ladder/": desk(CASEWORK, GET=200),
+    "staff/ladder/steps/<uuid:step_id>/": own(CASEWORK, GET=200),
+    "staff/ladder/steps/<uuid:step_id>/take/": own(CASEWORK, POST=302),
+    "staff/ladder/steps/<uuid:step_id>/done/": own(CASEWORK, POST=302),
+    "staff/ladder/steps/<uuid:step_id>/skip/": own(CASEWORK, POST=302),
+    "staff/ladder/steps/<uuid:step_id>/outcome/": own(CASEWORK, POST=422),
+    "staff/ladder/steps/<uuid:step_id>/undo/": own(CASEWORK, POST=302),
+    "staff/ladder/steps/<uuid:step_id>/pack/": own(CASEWORK, POST=200),
+    "staff/ladder/redress/<uuid:redress_id>/": own(CASEWORK, GET=200),
+    "staff/ladder/redress/<uuid:redress_id>/file/": own(CASEWORK, POST=302),
+    "staff/ladder/redress/<uuid:redress_id>/decide/": own(CASEWORK, POST=422),
+    "staff/ladder/redress/<uuid:redress_id>/drop/": own(CASEWORK, POST=302),
+    "staff/ladder/redress/<uuid:redress_id>/undo/": own(CASEWORK, POST=302),
+    "staff/ladder/redress/<uuid:redress_id>/pack/": own(CASEWORK, POST=200),
+    "staff/takedowns/bulk/": desk(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/not-filed/": own(CASEWORK, POST=302),
+    "staff/mailbox/": desk(CASEWORK, GET=200),
+    "staff/mailbox/<uuid:mail_id>/": own(CASEWORK, GET=200),
+    "staff/mailbox/<uuid:mail_id>/confirm/": own(CASEWORK, POST=422),
+    "staff/mailbox/<uuid:mail_id>/undelivered/": own(CASEWORK, POST=302),
+    "staff/mailbox/<uuid:mail_id>/dismiss/": own(CASEWORK, POST=302),
+    "staff/mailbox/<uuid:mail_id>/restore/": own(CASEWORK, POST=302),
+    "staff/mailbox/<uuid:mail_id>/write/": own(CASEWORK, POST=422),
+    "staff/mailbox/<uuid:mail_id>/lead/": desk(frozenset({"supervisor"}), POST=422),
     "staff/referrals/": desk(CASEWORK, GET=200),
     "staff/referrals/<uuid:referral_id>/": own(CASEWORK, GET=200),
     "staff/referrals/<uuid:referral_id>/change/": own(CASEWORK, GET=200, POST=302),
@@ -341,8 +381,24 @@ TABLE: dict[str, Row] = {
     "staff/platforms/<slug:slug>/switch/": desk(ADMINISTRATOR, POST=302),
     "staff/team/": desk(ADMINISTRATOR | {"supervisor"}, GET=200),
     "staff/platforms/new/": desk(CASEWORK | ADMINISTRATOR, GET=200, POST=422),
+    "staff/platforms/<slug:slug>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/platforms/<slug:slug>/looks/": desk(ADMINISTRATOR, POST=302),
+    "staff/platforms/<slug:slug>/words/": desk(ADMINISTRATOR, GET=200, POST=422),
+    "staff/platforms/<slug:slug>/pause/": desk(ADMINISTRATOR, POST=422),
+    "staff/platforms/<slug:slug>/resume/": desk(ADMINISTRATOR, POST=302),
+    "staff/platforms/<slug:slug>/trial/": desk(ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/channel/": desk(CASEWORK | ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/change/": desk(CASEWORK | ADMINISTRATOR, GET=200, POST=422),
+    "staff/letters/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/letters/versions/<int:pk>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/letters/versions/<int:pk>/again/": desk(ADMINISTRATOR, POST=302),
+    "staff/letters/<slug:regime>/<slug:language>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/letters/<slug:regime>/<slug:language>/change/": desk(ADMINISTRATOR, GET=200, POST=422),
+    "staff/letters/<slug:regime>/<slug:language>/<slug:kind>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
+    "staff/letters/<slug:regime>/<slug:language>/<slug:kind>/change/": desk(ADMINISTRATOR, GET=200, POST=422),
+    "staff/cases/<slug:ref>/mandate/": own(CASEWORK, GET=200, POST=422),
+    "staff/cases/<slug:ref>/mandate/<uuid:mandate_id>/revoke/": own(CASEWORK, POST=302),
+    "staff/cases/<slug:ref>/mandate/<uuid:mandate_id>/restore/": own(CASEWORK, POST=302),
     "staff/cases/<slug:ref>/export/": own(CASEWORK, GET=200, POST=422),
     "staff/cases/<slug:ref>/export/file/": own(CASEWORK, POST=302),
     "staff/accounts/": desk(ADMINISTRATOR, GET=200),
@@ -435,7 +491,9 @@ TABLE: dict[str, Row] = {
     "api/v1/takedowns/<uuid:pk>/filed/": own_call(CASEWORK, POST=409),
     "api/v1/takedowns/<uuid:pk>/cancel/": own_call(CASEWORK, POST=200),
     "api/v1/takedowns/<uuid:pk>/retry/": own_call(CASEWORK, POST=409),
+    "api/v1/takedowns/<uuid:pk>/escalate/": own_call(CASEWORK, POST=409),
     "api/v1/takedowns/<uuid:pk>/resolve-unknown/": own_call(CASEWORK, POST=400),
+    "api/v1/takedowns/<uuid:pk>/check/": own_call(CASEWORK, POST=409),
     "api/v1/statistics/": call(FIGURES, GET=200),
     # Two faces at one address: anyone submits, the desk reads.
     "api/v1/reports/": Row(
@@ -535,6 +593,27 @@ def begun_call() -> calls.Writing:
     return calls.Writing(said, Channel.PHONE, "fr", page="1", begins=True)
 
 
+def ladder_samples(takedown: Takedown) -> dict[tuple[str, str], str]:
+    """A step that a person takes, and a complaint that is open."""
+    step = Step.objects.create(takedown=takedown, rung=Rung.COORDINATOR, state_at=NOON, due_at=NOON)
+    complaint = Redress.objects.create(
+        takedown=takedown,
+        kind=Kind.INTERNAL,
+        state_at=NOON,
+        opened_at=NOON,
+        decision_at=NOON,
+        window_until=NOON.date(),
+    )
+    return {("steps/<", "step_id"): str(step.pk), ("redress/<", "redress_id"): str(complaint.pk)}
+
+
+def mail_of(takedown: Takedown) -> Mail:
+    """A platform's answer by mail."""
+    found = take_in(mail(takedown.notice), at=NOON)
+    assert found is not None
+    return found
+
+
 def todo_samples(case: Case, by: Staff) -> dict[tuple[str, str], str]:
     """A task, a plan, a message and a note of the case; a checklist and a text."""
     starting.make_missing()
@@ -550,6 +629,27 @@ def todo_samples(case: Case, by: Staff) -> dict[tuple[str, str], str]:
         ("notes/<", "note_id"): str(note.pk),
         ("checklists/<", "checklist_id"): str(Checklist.objects.get(name_en="Fake nude").pk),
         ("templates/<", "template_id"): str(MessageTemplate.objects.get(occasion="first").pk),
+    }
+
+
+def letter_samples(case: Case, by: Staff) -> dict[tuple[str, str], str]:
+    """A template, a version of it, and that somebody allowed us to sign."""
+    letters_starting.make_missing()
+    mandate = record_mandate(
+        case=case,
+        given_by=GivenBy.YOUNG_PERSON,
+        given_how=GivenHow.ALOUD,
+        given_on=NOON.date(),
+        words="",
+        by=by,
+        at=NOON,
+    )
+    return {
+        ("mandate/<", "mandate_id"): str(mandate.pk),
+        ("versions/<", "pk"): str(NoticeTemplate.objects.get(regime="eu-dsa-16", language="fr").pk),
+        ("letters/<", "regime"): "eu-dsa-16",
+        ("letters/<", "language"): "fr",
+        ("letters/<", "kind"): "threat",
     }
 
 
@@ -635,10 +735,13 @@ def world(
             ("referrals/<", "referral_id"): str(
                 prepare(case=case, kind=RecipientKind.SCHOOL, facts=Facts(), by=nour, at=NOON).pk
             ),
+            ("mailbox/<", "mail_id"): str(mail_of(takedown).pk),
             ("members/<", "member_id"): str(member.pk),
             ("undo/<", "step_id"): str(step.pk),
             ("ask/<", "slug"): "chatter",
             **todo_samples(case, nour),
+            **letter_samples(case, nour),
+            **ladder_samples(takedown),
             **handed_over(case, by=nour, to=maud),
             ("views/<", "view_id"): str(SavedView.objects.create(staff=nour, name="x", query="kind=sent").pk),
             ("calls/<", "call_id"): str(call.pk),
@@ -692,6 +795,7 @@ def test_a_token_is_no_key_to_the_pages(world: World) -> None:
 
 # What belongs to the whole house, or waits for anybody: its addresses name a thing and have no owner.
 NOBODYS = (
+    "staff/letters/",
     *("staff/reports/<uuid:report_id>/keep/", "staff/reports/<uuid:report_id>/release/"),
     *("staff/reports/<uuid:report_id>/take-over/", "staff/reports/<uuid:report_id>/open/"),
     *("staff/platforms/", "staff/checklists/", "staff/templates/", "staff/team/", "staff/accounts/"),

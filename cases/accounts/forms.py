@@ -130,7 +130,7 @@ class NewPersonForm(_DetailsForm):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         role = data.get("role")
         if role is not None and needs_address(role) and not data.get("email") and "email" not in self.errors:
-            self.add_error("email", REFUSALS["no_address"])
+            self.add_error("email", str(REFUSALS["no_address"]))
         return data
 
 

@@ -21,7 +21,7 @@ from helpline.platforms.actions import ChannelRefused
 from helpline.platforms.layout import BadLayout
 from helpline.platforms.models import Channel, ChannelKind, Platform, Regime
 
-CHANGE = "change-channel"
+CHANGE, WORDS = "change-channel", "gone-words"
 # What is proposed, by the name of the layout, in the order it is shown.
 FIELDS: Mapping[str, str | Promise] = {
     "kind": gettext_lazy("How a notice travels"),
@@ -30,6 +30,8 @@ FIELDS: Mapping[str, str | Promise] = {
     "languages": gettext_lazy("Languages it reads"),
     "max_items": gettext_lazy("Items in one notice"),
     "promised_hours": gettext_lazy("Promises an answer within, hours"),
+    "office_country": gettext_lazy("Keeps the office hours of"),
+    "max_in_flight": gettext_lazy("Notices on their way at once"),
     "evidence_required": gettext_lazy("What it wants to see"),
 }
 
@@ -72,7 +74,7 @@ class ChangeChannel(Handler[Channel]):
         return f"{obj.platform.name} · {obj.slug}"
 
     def url(self, obj: Channel) -> str:
-        return f"{reverse('desk:platforms')}#{obj.platform.slug}"
+        return reverse("channels:platform", args=[obj.platform.slug])
 
     def changes(self, approval: Approval, obj: Channel) -> Sequence[Change]:
         before, after = approval.proposal["before"], approval.proposal["after"]
@@ -80,6 +82,7 @@ class ChangeChannel(Handler[Channel]):
         return [
             Change(label, in_words(name, before.get(name)), in_words(name, after.get(name)))
             for name, label in names.items()
+            if name in before or name in after
         ]
 
     def granted(self, approval: Approval, obj: Channel, *, by: Staff, at: datetime) -> None:
@@ -87,7 +90,9 @@ class ChangeChannel(Handler[Channel]):
         if not (asker.can(Permission.PLATFORMS) or by.can(Permission.PLATFORMS)):
             raise CannotBeDone(_("One of the two has to be somebody who keeps the platforms."))
         obj.refresh_from_db(from_queryset=Channel.objects.select_for_update(of=("self",)))
-        if standing(obj) != approval.proposal["before"]:
+        # What was proposed before a field came up does not speak of it.
+        now = standing(obj)
+        if {name: now.get(name) for name in approval.proposal["before"]} != approval.proposal["before"]:
             raise CannotBeDone(_("It was changed since it was proposed. It has to be proposed again."))
         after = dict(approval.proposal["after"])
         domains = after.pop("domains")
@@ -101,10 +106,64 @@ class ChangeChannel(Handler[Channel]):
             raise CannotBeDone(refused.sentence) from refused
 
 
+@transaction.atomic
+def propose_words(
+    *, platform: Platform, words: Sequence[str], reason: str, by: Staff, at: datetime
+) -> Approval:
+    """Ask for these words to mean "gone" on the platform's pages. Raises PermissionDenied, CannotBeDone."""
+    proposal = {"before": list(platform.gone_words), "after": list(words)}
+    return approvals.ask(what=WORDS, obj=platform, by=by, reason=reason, proposal=proposal, at=at)
+
+
+class ChangeGoneWords(Handler[Platform]):
+    """Wrong words would tell young people that something is gone while it is there: two people look at them."""
+
+    title: ClassVar[str | Promise] = gettext_lazy("Change by which words a page says that it is gone")
+    does: ClassVar[str | Promise] = gettext_lazy(
+        "A page of this platform that answers and holds one of these words counts as gone, at the third look. "
+        "Open a page that is there and one that is not before you say yes."
+    )
+    undone: ClassVar[str | Promise] = gettext_lazy("Everything stays as it is.")
+    life = timedelta(days=30)
+
+    def find(self, ids: Collection[str]) -> Mapping[str, Platform]:
+        return {str(row.pk): row for row in Platform.objects.filter(pk__in=[int(one) for one in ids])}
+
+    def check_can_ask(self, obj: Platform, *, by: Staff) -> None:
+        if not by.can(Permission.PLATFORMS):
+            raise PermissionDenied
+
+    def check_can_decide(self, obj: Platform, *, by: Staff) -> None:
+        """Any holder of APPROVE."""
+
+    def name(self, obj: Platform) -> str:
+        return obj.name
+
+    def url(self, obj: Platform) -> str:
+        return reverse("channels:platform", args=[obj.slug])
+
+    def changes(self, approval: Approval, obj: Platform) -> Sequence[Change]:
+        before, after = (" · ".join(approval.proposal[name]) for name in ("before", "after"))
+        return [Change(_("Words that mean gone"), before, after)]
+
+    def granted(self, approval: Approval, obj: Platform, *, by: Staff, at: datetime) -> None:
+        obj.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+        if list(obj.gone_words) != approval.proposal["before"]:
+            raise CannotBeDone(_("It was changed since it was proposed. It has to be proposed again."))
+        try:
+            actions.set_gone_words(
+                platform=obj, words=approval.proposal["after"], by=approval.asked_by, at=at
+            )
+        except BadLayout as bad:
+            raise CannotBeDone(_("It can’t be taken: %(why)s") % {"why": bad}) from bad
+
+
 def in_words(name: str, value: Any) -> str:
     """A proposed value, for people."""
     if value in (None, "", []):
-        return _("any notice") if name == "regimes" else ""
+        return (
+            _("any notice") if name == "regimes" else _("day and night") if name == "office_country" else ""
+        )
     if name == "kind":
         return str(ChannelKind(value).label)
     if name == "regimes":

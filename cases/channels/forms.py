@@ -1,8 +1,10 @@
 """What is typed about a channel. Checked as the importer checks a file (`platforms/layout.py`)."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
+import holidays
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +51,22 @@ class ChannelForm(forms.Form):
     promised_hours = forms.IntegerField(
         label=_("Promises an answer within, hours"), min_value=1, max_value=100_000, required=False
     )
+    office_country = forms.CharField(
+        label=_("Keeps the office hours of"),
+        required=False,
+        max_length=2,
+        help_text=_(
+            "A country, such as FR: its nights, weekends and holidays do not count. Empty: day and night."
+        ),
+    )
+    max_in_flight = forms.IntegerField(
+        label=_("Notices on their way at once"),
+        min_value=1,
+        max_value=layout.MOST_IN_FLIGHT,
+        initial=100,
+        required=False,
+        help_text=_("Fewer spare a small host."),
+    )
     evidence_required = forms.CharField(
         label=_("What it wants to see"),
         max_length=2000,
@@ -90,13 +108,25 @@ class ChannelForm(forms.Form):
                 )
         return codes
 
+    def clean_office_country(self) -> str:
+        country: str = self.cleaned_data["office_country"].strip().upper()
+        if country and country not in holidays.list_supported_countries():
+            raise forms.ValidationError(
+                _("“%(code)s” is no country whose holidays we know, such as FR.") % {"code": country}
+            )
+        return country
+
+    def clean_max_in_flight(self) -> int:
+        wanted = self.cleaned_data["max_in_flight"]
+        return int(wanted) if wanted else Channel._meta.get_field("max_in_flight").default
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         kind, address = data.get("kind", ""), data.get("address", "")
         try:
             layout.check_address(kind, address)
         except ValueError:
-            mailed = kind in {ChannelKind.EMAIL, ChannelKind.XARF}
+            mailed = kind == ChannelKind.EMAIL or (kind == ChannelKind.XARF and "://" not in address)
             self.add_error(
                 "address",
                 _("Write an e-mail address, such as abuse@site.example.")
@@ -109,7 +139,7 @@ class ChannelForm(forms.Form):
         """What is proposed."""
         names = (
             *("kind", "address", "domains", "regimes", "languages", "max_items", "promised_hours"),
-            "evidence_required",
+            *("office_country", "max_in_flight", "evidence_required"),
         )
         return {name: self.cleaned_data[name] for name in names}
 
@@ -132,3 +162,46 @@ class NewSiteForm(ChannelForm):
                 _("Somebody proposed this site already. It waits for a second person.")
             )
         return hosts
+
+
+class WordsForm(forms.Form):
+    """By which words a page says that nothing is there, one in each line."""
+
+    prefix = "words"
+    words = forms.CharField(
+        label=_("Words that mean gone"),
+        required=False,
+        max_length=2000,
+        help_text=_(
+            "One in each line, as a visitor of the page reads them. Only such that never stand on a page that is there."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
+    text = reason_field()
+
+    def clean_words(self) -> list[str]:
+        lines = [" ".join(one.split()) for one in self.cleaned_data["words"].splitlines()]
+        words = list(dict.fromkeys(one for one in lines if one))
+        for one in words:
+            if not layout.SHORTEST_GONE_WORDS <= len(one) <= 100:
+                said = _("“%(words)s” is too short or too long: from %(least)s to 100 characters.")
+                raise forms.ValidationError(said % {"words": one[:100], "least": layout.SHORTEST_GONE_WORDS})
+        return words
+
+
+HOURS = {"1": _("for an hour"), "4": _("for four hours"), "24": _("for a day"), "168": _("for a week")}
+
+
+class PauseForm(forms.Form):
+    """For how long nothing leaves this way, and why."""
+
+    prefix = "pause"
+    hours = forms.ChoiceField(label=_("How long"), choices=list(HOURS.items()), initial="4")
+    reason = forms.CharField(
+        label=_("Why"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    @property
+    def span(self) -> timedelta:
+        """How long."""
+        return timedelta(hours=int(self.cleaned_data["hours"]))

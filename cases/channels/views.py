@@ -81,7 +81,7 @@ def change(request: StaffRequest, slug: str) -> HttpResponse:
 
 
 def _propose(request: StaffRequest, channel: Channel, form: ChannelForm) -> HttpResponse:
-    page = f"{reverse('desk:platforms')}#{channel.platform.slug}"
+    page = reverse("channels:platform", args=[channel.platform.slug])
     if approvals.waiting_on(what=approving.CHANGE, obj=channel) is not None:
         said = _("A change of this channel waits already. Take that back first, or wait for the answer.")
         return back_to(request, page, said, level=messages.WARNING)

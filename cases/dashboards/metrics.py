@@ -137,6 +137,8 @@ WITH gone AS (
              THEN greatest(0, extract(epoch FROM takedown.acted_at - takedown.sent_at)) END AS seconds
     FROM takedowns_takedown AS takedown LEFT JOIN gone ON gone.takedown_id = takedown.id
     WHERE takedown.requested_at >= %(since)s AND takedown.requested_at < %(until)s
+      -- A reminder, and what was asked above the platform, are about the same takedown and count with the first request.
+      AND takedown.escalates_id IS NULL
       AND (%(platform)s IS NULL OR takedown.platform_id = %(platform)s)
 )
 """

@@ -23,7 +23,7 @@ from cases.takedowns import actions as takedowns
 from cases.takedowns import dispatch, recheck
 from cases.takedowns.connectors import Sent
 from cases.takedowns.models import Takedown
-from cases.takedowns.recheck import Look, Seen
+from cases.takedowns.seeing import Look, Seen
 from cases.takedowns.states import Outcome as Word
 from cases.takedowns.states import Result, Source, Status
 from helpline.accounts.models import Staff
@@ -317,6 +317,7 @@ def show_as_removed(urls: list[str]) -> None:
     host, _, port = settings.SIMULATOR.partition(":")
     simulator = http.client.HTTPConnection(host, int(port), timeout=5)
     try:
+        simulator.connect()
         for url in urls:
             simulator.request("POST", "/_control/pages", body=json.dumps({"url": url, "gone": True}))
             simulator.getresponse().read()

@@ -21,6 +21,7 @@ from cases.incidents.forms import AddForm, MergeForm, TitleForm, WorksheetForm
 from cases.incidents.models import IncidentStep, Worksheet
 from cases.incidents.serializers import MOST_CASES
 from cases.incidents.states import ForbiddenMove, MemberState
+from cases.letters.forms import facts_of
 from cases.models import Case, Incident, IncidentMember
 from cases.states import CaseStatus, IncidentStatus
 from cases.takedowns import together
@@ -330,16 +331,17 @@ def ask(request: StaffRequest, ref: str, slug: str) -> HttpResponse:
         links = [link for link in links if str(link.pk) in shown]
     try:
         found = together.contents(links, cases)
-        draft = together.draft(found=found, chosen=given.get("channel", ""), at=timezone.now())
+        facts = facts_of(given).get(slug, "")
+        draft = together.draft(found=found, chosen=given.get("channel", ""), facts=facts, at=timezone.now())
     except WrongKey:
         said = _("A young person erased a report this moment. Look again.")
         return back_to(request, address(incident), said, level=messages.WARNING)
-    if request.method != "POST" or draft is None or not draft.may_leave:
+    if request.method != "POST" or draft is None or not draft.may_leave or "look" in given:
         if request.method == "POST" and draft is None:
             said = _("This was asked for, or withdrawn, meanwhile. Nothing was sent twice.")
             return back_to(request, address(incident), said, level=messages.WARNING)
         context = {"incident": incident, "platform": platform, "draft": draft}
-        status = NOT_TAKEN if request.method == "POST" else 200
+        status = NOT_TAKEN if request.method == "POST" and "look" not in given else 200
         return render(request, "incidents/ask.html", context, status=status)
     return _ask(request, incident, cases, draft)
 
@@ -354,7 +356,12 @@ def _askable_cases(request: StaffRequest, incident: Incident) -> list[Case]:
 def _ask(request: StaffRequest, incident: Incident, cases: list[Case], draft: together.Draft) -> HttpResponse:
     try:
         asked = together.request_for_all(
-            cases=cases, links=draft.links, channel=draft.chosen, by=request.user, at=timezone.now()
+            cases=cases,
+            links=draft.links,
+            channel=draft.chosen,
+            facts=draft.facts,
+            by=request.user,
+            at=timezone.now(),
         )
     except (NoChannel, WeakNotice):
         context = {"incident": incident, "platform": draft.platform, "draft": draft}

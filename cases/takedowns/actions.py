@@ -14,15 +14,15 @@ from django.utils import timezone
 from cases.actions import check_can_work_on, happened, lock_case
 from cases.models import Case
 from cases.states import Happening
-from cases.takedowns import notices, states
+from cases.takedowns import choosing, linting, notices, sharing, states
 from cases.takedowns.connectors import connector
 from cases.takedowns.models import Event, Notice, Takedown
-from cases.takedowns.notices import Finding
+from cases.takedowns.notices import Finding, NoticeContent
+from cases.takedowns.reasons import MAX_CRASHES, MAX_TRIES, SILENT, Why, coded
 from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from helpline.crypto import wrapping
-from helpline.crypto.box import Box
 from helpline.platforms.models import Channel, Platform, Regime
 from helpline.retention import privacy
 from helpline.wake import wake
@@ -32,6 +32,8 @@ from reports.states import LinkStatus, News
 from reports.states import Status as ReportStatus
 
 SEND = "cases.takedowns.tasks.send_due"
+# What was sent is asked about after so long, and then less and less often.
+FIRST_POLL = timedelta(seconds=60 if settings.DEMO else 3600)
 
 NEWS_OF: dict[Outcome, News] = {
     Outcome.ACKNOWLEDGED: News.ACKNOWLEDGED,
@@ -84,13 +86,20 @@ def request_takedown(
     at: datetime,
     channel: Channel | None = None,
     regimes: Sequence[str] = (),
+    keep_draft: bool = False,
+    facts: str = "",
 ) -> list[Takedown]:
     """Ask for the removal of `links` of this case: one notice a channel, as many items in each as the channel takes.
 
-    Nothing is sent here: a worker claims the rows. Raises PermissionDenied, NoChannel, AlreadyRequested, WeakNotice;
-    then nothing at all is written.
+    Nothing is sent here: a worker claims the rows. What is being asked for in another case's name already is not asked
+    twice: this case shares that request. With `keep_draft` a notice that would not hold is kept, to be mended. Raises
+    PermissionDenied, NoChannel, AlreadyRequested, WeakNotice; then nothing at all is written.
     """
-    # The case first, as everywhere; then the report before its links, as whoever erases or withdraws: the news refers to it.
+    # Contents, what is under way for them, the case; then the report before its links, as whoever erases or withdraws.
+    sharing.lock_contents(links)
+    others = {
+        row.pk: row for row in lock_all([one.pk for one in sharing.running(links, besides=case).values()])
+    }
     lock_case(case)
     check_can_work_on(case, by=by)
     Report.objects.select_for_update(no_key=True).get(pk=case.report_id)
@@ -105,12 +114,31 @@ def request_takedown(
         live = _live_takedown(link)
         if live is not None:
             raise AlreadyRequested(live)
+    asked = sharing.running(locked, besides=case)
+    shared: list[Takedown] = []
+    fresh: list[Link] = []
+    for link in locked:
+        other = asked.get(sharing.content_key(link))
+        if other is not None and other.pk in others:
+            shared += join(link, others[other.pk], case=case, by=by, at=at)
+        else:
+            fresh.append(link)
     made: list[Takedown] = []
-    for route, group in _by_channel(locked, channel=channel, regimes=regimes):
-        made += _request_on(route, group, case=case, regimes=regimes, by=by, at=at)
+    for route, group in _by_channel(fresh, channel=channel, regimes=regimes, at=at):
+        made += _request_on(
+            route, group, case=case, regimes=regimes, by=by, at=at, keep_draft=keep_draft, facts=facts
+        )
     if made:
         wake(SEND)
-    return made
+    return [*made, *shared]
+
+
+def join(link: Link, other: Takedown, *, case: Case, by: Staff, at: datetime) -> list[Takedown]:
+    """Share the request that another case made for the same content; `other` is locked, and of it nothing else is told."""
+    shared = sharing.share([link], other, cases={case.report_id: case}, at=at)
+    by_report = {case.report_id: case}
+    sharing.announce(shared, by_report=by_report, by=by, at=at, detail={"shared": True})
+    return shared
 
 
 def _live_takedown(link: Link) -> Takedown | None:
@@ -118,14 +146,18 @@ def _live_takedown(link: Link) -> Takedown | None:
 
 
 def _by_channel(
-    links: Iterable[Link], *, channel: Channel | None, regimes: Sequence[str]
+    links: Sequence[Link], *, channel: Channel | None, regimes: Sequence[str], at: datetime
 ) -> list[tuple[Channel, list[Link]]]:
-    groups: dict[int, tuple[Channel, list[Link]]] = {}
+    by_platform: dict[int, list[Link]] = {}
     for link in links:
-        chosen = channel or link.platform.best_channel(regimes=regimes)
+        by_platform.setdefault(link.platform_id, []).append(link)
+    groups: dict[int, tuple[Channel, list[Link]]] = {}
+    for group in by_platform.values():
+        usable = group[0].platform.channels.in_use() if channel is None else [channel]
+        chosen = channel or choosing.best(usable, regimes=regimes, items=len(group), at=at)
         if chosen is None or not chosen.enabled:
-            raise NoChannel(link.platform)
-        groups.setdefault(chosen.pk, (chosen, []))[1].append(link)
+            raise NoChannel(group[0].platform)
+        groups.setdefault(chosen.pk, (chosen, []))[1].extend(group)
     return [
         (route, group[start : start + route.max_items])
         for route, group in groups.values()
@@ -134,27 +166,25 @@ def _by_channel(
 
 
 def _request_on(
-    channel: Channel, links: Sequence[Link], *, case: Case, regimes: Sequence[str], by: Staff, at: datetime
+    channel: Channel,
+    links: Sequence[Link],
+    *,
+    case: Case,
+    regimes: Sequence[str],
+    by: Staff,
+    at: datetime,
+    keep_draft: bool,
+    facts: str,
 ) -> list[Takedown]:
-    by_hand = connector(channel.kind).by_hand
     notice = Notice(
         channel=channel,
         regimes=list(regimes) or default_regimes(channel),
         language=notice_language(channel),
         requested_by=by,
         requested_at=at,
-        due_at=None if by_hand else at,
     )
     takedowns = [
-        Takedown(
-            notice=notice,
-            case=case,
-            link=link,
-            platform=link.platform,
-            status=Status.TO_FILE if by_hand else Status.QUEUED,
-            status_at=at,
-            requested_at=at,
-        )
+        Takedown(notice=notice, case=case, link=link, platform=link.platform, status_at=at, requested_at=at)
         for link in links
     ]
     content = notices.build(
@@ -163,34 +193,43 @@ def _request_on(
         report=case.report,
         box=case.box(),
         links=[(str(takedown.pk), takedown.link) for takedown in takedowns],
+        facts=facts,
     )
-    findings = notices.check(content, needs_url=connector(channel.kind).needs_url)
-    if findings:
+    findings = linting.findings(content, channel=channel, private=[notices.private_facts(case)])
+    if findings and not keep_draft:
         raise WeakNotice(findings)
-    key = wrapping.new_data_key()
-    notice.key = wrapping.wrap_for_desk(key, about=notice.about)
-    notice.content = Box(key).seal(notice, "content", notices.to_json(content))
+    status = Status.DRAFT if findings else ready_status(channel)
+    for one in takedowns:
+        one.status = status
+    notice.due_at = at if status == Status.QUEUED else None
+    seal(notice, content)
     notice.save(force_insert=True)
     Takedown.objects.bulk_create(takedowns)
-    Event.objects.bulk_create(
-        Event(takedown=one, at=at, recorded_at=at, source=Source.PERSON, what=one.status, by=by)
-        for one in takedowns
-    )
-    data = {"platform": takedowns[0].platform.name}
-    reports.post_updates(
-        [
-            reports.NewsItem(
-                report_id=case.report_id, link_id=one.link_id, what=News.IN_PROGRESS, at=at, data=data
-            )
-            for one in takedowns
-        ]
-    )
-    happened(case, Happening.REQUESTED, by=by, at=at, platform=data["platform"], count=len(takedowns))
-    audit.record_many(
-        audit.row(by=by, verb="takedown.requested", obj=one, detail={"channel": channel.slug}, at=at)
-        for one in takedowns
-    )
+    if findings:
+        draft = {"findings": linting.kept(findings)}
+        for one in takedowns:
+            note(one, Status.DRAFT, source=Source.PERSON, by=by, at=at, **draft)
+    else:
+        by_report = {case.report_id: case}
+        sharing.announce(takedowns, by_report=by_report, by=by, at=at, detail={"channel": channel.slug})
     return takedowns
+
+
+def ready_status(channel: Channel) -> Status:
+    """Where a notice that may leave stands on this channel: waiting for a worker, or for a person."""
+    return Status.TO_FILE if connector(channel.kind).by_hand else Status.QUEUED
+
+
+def seal(notice: Notice, content: NoticeContent) -> None:
+    """In memory: the notice's words, under its own key; a new key where it has none yet.
+
+    And when its platform is first asked what became of it, should nobody call back by then.
+    """
+    if notice.key is None:
+        notice.key = wrapping.wrap_for_desk(wrapping.new_data_key(), about=notice.about)
+    notice.content = notice.box().seal(notice, "content", notices.to_json(content))
+    if notice.poll_at is None and connector(notice.channel.kind).can_ask:
+        notice.poll_at = notice.requested_at + FIRST_POLL
 
 
 def notice_language(channel: Channel) -> str:
@@ -223,7 +262,7 @@ def lock_all(ids: Collection[UUID]) -> list[Takedown]:
     return list(rows.select_related("case", "platform", "notice", "link").filter(pk__in=ids).order_by("pk"))
 
 
-def _lock_cases(notice_id: UUID) -> None:
+def lock_cases(notice_id: UUID) -> None:
     """Every case the notice speaks for, before the first of their links: whoever asks for all of them locks them so, too."""
     ids = Takedown.objects.filter(notice=notice_id).values("case")
     list(Case.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))
@@ -259,7 +298,7 @@ def record_outcome(
         check_can_work_on(takedown.case, by=by)
     row = lock(takedown.pk)
     if not is_shared:
-        _lock_cases(row.notice_id)
+        lock_cases(row.notice_id)
     if event_key is not None and Event.objects.filter(key=event_key).exists():
         return False
     event = Event(
@@ -411,6 +450,8 @@ def tell(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> No
         items.append((News.STILL_THERE, at))
     elif outcome in NEWS_OF and row.status == (states.STATUS_OF.get(outcome) or Status.GONE):
         items.append((NEWS_OF[outcome], at))
+    if row.escalates_id is not None and outcome not in states.STATUS_OF:
+        items = []  # what a look saw is told by the first request of the link
     reports.post_updates(
         [
             reports.NewsItem(report_id=row.case.report_id, link_id=row.link_id, what=what, at=when, data=data)
@@ -428,13 +469,14 @@ def _locked(takedown: Takedown, *, by: Staff) -> Takedown:
     return lock(takedown.pk)
 
 
-def _items(notice_id: UUID, status: Status) -> list[Takedown]:
+def items_in(notice_id: UUID, status: Status) -> list[Takedown]:
     """The notice's takedowns that are in `status`, locked, in the one order."""
     rows = Takedown.objects.select_for_update(no_key=True, of=("self",)).select_related("case", "platform")
     return list(rows.filter(notice=notice_id, status=status).order_by("pk"))
 
 
-def _note(row: Takedown, what: str, *, source: Source, by: Staff | None, at: datetime, **detail: Any) -> None:
+def note(row: Takedown, what: str, *, source: Source, by: Staff | None, at: datetime, **detail: Any) -> None:
+    """A line of the timeline and of the trail."""
     Event.objects.create(takedown=row, at=at, recorded_at=at, source=source, what=what, by=by, detail=detail)
     audit.record(by=by, verb=f"takedown.{what}", obj=row, at=at)
 
@@ -445,11 +487,14 @@ def mark_filed(*, takedown: Takedown, reference: str, by: Staff, at: datetime) -
     row = _locked(takedown, by=by)
     if row.status != Status.TO_FILE:
         raise ForbiddenMove(f"A takedown that is {row.status} can't be filed by hand.")
-    _lock_cases(row.notice_id)
-    for one in _items(row.notice_id, Status.TO_FILE):
+    lock_cases(row.notice_id)
+    waiting = items_in(row.notice_id, Status.TO_FILE)
+    # Whoever files reads, and files, what this case names; it is filed for everybody whom that harms.
+    named = {one.item for one in waiting if one.case_id == row.case_id}
+    for one in (one for one in waiting if one.item in named):
         mark_sent(one, at=at, started_at=at)
         one.save()
-        _note(one, Status.SENT, source=Source.PERSON, by=by, at=at, filed_by_hand=True)
+        note(one, Status.SENT, source=Source.PERSON, by=by, at=at, filed_by_hand=True)
         reports.post_update(
             report_id=one.case.report_id,
             link_id=one.link_id,
@@ -470,11 +515,15 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
     if by is not None:
         check_can_work_on(takedown.case, by=by)
     notice = lock(takedown.pk).notice
-    rows = _items(notice.pk, Status.UNKNOWN)
+    rows = items_in(notice.pk, Status.UNKNOWN)
     if takedown.pk not in {row.pk for row in rows}:
         raise ForbiddenMove("Only an unknown send can be settled.")
-    _lock_cases(notice.pk)
+    lock_cases(notice.pk)
     source = Source.PERSON if by else Source.QUERY
+    # A machine that keeps failing with it stops after a while; a person may always try once more.
+    given_up = None if was_sent or by is not None else _enough(notice)
+    if not was_sent and notices.unallowed(notice, rows):
+        given_up = Why.WEAK  # signed, and nobody allows that any more
     for row in rows:
         if was_sent:
             mark_sent(row, at=at)
@@ -485,16 +534,32 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
                 at=at,
                 data={"platform": row.platform.name},
             )
+        elif given_up is not None:
+            row.move(Status.FAILED, at=at)
         else:
             row.move(Status.QUEUED, at=at)
         row.save()
-        _note(row, row.status, source=source, by=by, at=at, was_sent=was_sent)
+        if given_up is not None:
+            note(row, row.status, source=source, by=by, at=at, why=coded(given_up))
+        else:
+            note(row, row.status, source=source, by=by, at=at, was_sent=was_sent)
     notice.ask_at, notice.asks = None, 0
-    notice.due_at = None if was_sent else at
-    notice.save(update_fields=["ask_at", "asks", "due_at"])
-    if not was_sent:
+    notice.due_at = None if was_sent or given_up is not None else at
+    if given_up is not None:
+        notice.failure = coded(given_up)
+    if by is not None:
+        notice.tries = 0
+    notice.save(update_fields=["ask_at", "asks", "due_at", "failure", "tries"])
+    if notice.due_at is not None:
         wake(SEND)
     takedown.refresh_from_db()
+
+
+def _enough(notice: Notice) -> Why | None:
+    """Why a machine does not try this one again, if so."""
+    if notice.attempts.filter(detail=SILENT).count() >= MAX_CRASHES:
+        return Why.CRASHED
+    return Why.GIVEN_UP if notice.tries >= MAX_TRIES else None
 
 
 @transaction.atomic
@@ -508,26 +573,60 @@ def cancel(*, takedown: Takedown, by: Staff, at: datetime) -> None:
     Link.objects.filter(pk=row.link_id, status=LinkStatus.IN_PROGRESS).update(
         status=LinkStatus.RECEIVED, status_at=at
     )
-    _note(row, Status.CANCELLED, source=Source.PERSON, by=by, at=at)
+    note(row, Status.CANCELLED, source=Source.PERSON, by=by, at=at)
     takedown.refresh_from_db()
 
 
 @transaction.atomic
 def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
-    """Try again what failed, with the same notice and the same key. Raises ForbiddenMove, AlreadyRequested."""
+    """Try again what failed, with the same notice and the same key. Raises ForbiddenMove, AlreadyRequested, NoChannel,
+    WeakNotice where it is signed and nobody allows that any more.
+
+    What is being asked for in another case's name meanwhile is shared instead, and this row is cancelled.
+    """
+    waiting = list(Link.objects.filter(takedowns__notice=takedown.notice_id, takedowns__status=Status.FAILED))
+    sharing.lock_contents(waiting)
+    others = lock_all([one.pk for one in sharing.running(waiting, besides=takedown.case).values()])
     row = _locked(takedown, by=by)
     if row.status != Status.FAILED:
         raise ForbiddenMove("Only a failed send can be tried again.")
     live = _live_takedown(row.link)
     if live is not None:
         raise AlreadyRequested(live)
-    for one in _items(row.notice_id, Status.FAILED):
+    channel = Channel.objects.get(pk=row.notice.channel_id)
+    if not channel.enabled or connector(channel.kind).by_hand:
+        raise NoChannel(row.platform)
+    lock_cases(row.notice_id)
+    asked = {sharing.content_key(one.link): one for one in others}
+    rows = [one for one in items_in(row.notice_id, Status.FAILED) if _live_takedown(one.link) is None]
+    if notices.unallowed(row.notice, rows):
+        raise WeakNotice([linting.finding("no_signature")])
+    for one in rows:
+        other = asked.get(sharing.content_key(one.link))
+        if (
+            other is not None
+            and other.status not in states.MAY_ASK_AGAIN
+            and other.notice_id != one.notice_id
+        ):
+            give_way(one, other, by=by, at=at)
+            continue
         one.move(Status.QUEUED, at=at)
         one.save()
-        _note(one, Status.QUEUED, source=Source.PERSON, by=by, at=at)
-    Notice.objects.filter(pk=row.notice_id).update(due_at=at, tries=0, asks=0, failure="")
+        note(one, Status.QUEUED, source=Source.PERSON, by=by, at=at, again=True)
+    leaves = any(one.status == Status.QUEUED for one in rows)
+    Notice.objects.filter(pk=row.notice_id).update(
+        due_at=at if leaves else None, tries=0, asks=0, crashes=0, failure=""
+    )
     wake(SEND)
     takedown.refresh_from_db()
+
+
+def give_way(row: Takedown, other: Takedown, *, by: Staff, at: datetime) -> None:
+    """Somebody else asks for the same content already: this row, locked, is cancelled, and shares that request."""
+    row.move(Status.CANCELLED, at=at)
+    row.save()
+    note(row, Status.CANCELLED, source=Source.PERSON, by=by, at=at, shared=True)
+    join(row.link, other, case=row.case, by=by, at=at)
 
 
 # --- the young person decides -------------------------------------------------------------------------
@@ -548,7 +647,7 @@ def follow_withdrawals(*, at: datetime, limit: int = 500) -> int:
         row.move(Status.WITHDRAWN, at=at)
         row.next_look_at = None
         row.save()
-        _note(row, Status.WITHDRAWN, source=Source.YOUNG_PERSON, by=None, at=at)
+        note(row, Status.WITHDRAWN, source=Source.YOUNG_PERSON, by=None, at=at)
         rows.append(row)
     _stop_sending({row.notice_id for row in rows})
     _forget_erased(limit=limit)

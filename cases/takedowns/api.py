@@ -17,12 +17,13 @@ from cases.actions import record_read
 from cases.api import living_case_of, staff_of
 from cases.models import Case
 from cases.reading import is_erased
-from cases.takedowns import actions
+from cases.takedowns import actions, desk, mending
 from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
 from cases.takedowns.inbound import webhook
 from cases.takedowns.inbound.webhook import BadSignature, ForeignItem, NotTheSchema, UnknownNotice
 from cases.takedowns.models import Attempt, Event, Takedown
 from cases.takedowns.serializers import (
+    CheckedSerializer,
     FiledSerializer,
     FindingSerializer,
     OutcomeSerializer,
@@ -126,7 +127,10 @@ class CaseTakedowns(APIView):
     )
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
-        """All of them or none. 409 `already_requested` or `no_channel`, 422 `weak_notice`."""
+        """All of them or none. 409 `already_requested` or `no_channel`, 422 `weak_notice` unless a draft may be kept.
+
+        What is being asked for in another case's name already is not asked twice: the answer to that counts here, too.
+        """
         case = living_case_of(request, ref)
         said = RequestSerializer(data=request.data)
         said.is_valid(raise_exception=True)
@@ -145,6 +149,7 @@ class CaseTakedowns(APIView):
             at=timezone.now(),
             channel=channel,
             regimes=said.validated_data.get("regimes", ()),
+            keep_draft=said.validated_data["draft"],
         )
         rows = visible(request).filter(pk__in=[one.pk for one in made]).order_by("link__position")
         return Response({"takedowns": TakedownRowSerializer(rows, many=True).data}, status=201)
@@ -164,6 +169,12 @@ class Takedowns(APIView):
             OpenApiParameter("status", str, enum=Status.values),
             OpenApiParameter("case", str, description="Only those of this case."),
             OpenApiParameter("platform", str, description="Only those of this platform, by its slug."),
+            OpenApiParameter(
+                "needs",
+                str,
+                enum=["person", *desk.NEEDS_A_PERSON],
+                description="Only what waits for somebody's decision, or for one kind of it.",
+            ),
         ],
         responses=paged("Takedowns", TakedownRowSerializer),
     )
@@ -178,6 +189,8 @@ class Takedowns(APIView):
             rows = rows.filter(case__ref=_word(ref, "case").upper())
         if slug := request.query_params.get("platform"):
             rows = rows.filter(platform__slug=_word(slug, "platform"))
+        if wants := request.query_params.get("needs"):
+            rows = rows.filter(pk__in=self._waiting(request, wants).values("pk"))
         page = keyset.page(
             rows,
             by=("-requested_at", "-id"),
@@ -185,6 +198,13 @@ class Takedowns(APIView):
             limit=keyset.limit_of(request),
         )
         return Response(keyset.answer(request, TakedownRowSerializer(page.rows, many=True).data, page.next))
+
+    def _waiting(self, request: Request, wants: str) -> QuerySet[Takedown]:
+        if wants == "person":
+            return desk.needing_a_person(staff_of(request))
+        if wants not in desk.NEEDS_A_PERSON:
+            raise problems.invalid({"needs": [_("Nothing waits under this name.")]})
+        return desk.under_tab(staff_of(request), wants)
 
 
 def _word(text: str, name: str) -> str:
@@ -343,6 +363,28 @@ class TakedownResolve(APIView):
             at=timezone.now(),
         )
         return Response(shown(request, pk))
+
+
+class TakedownCheck(APIView):
+    """A draft, once more."""
+
+    permission_classes = (CanAsk,)
+
+    @extend_schema(
+        operation_id="takedowns_check",
+        summary="Check a draft again, and send it if it holds",
+        tags=["takedowns"],
+        parameters=[KEY_HEADER],
+        request=None,
+        responses=CheckedSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Written anew from what is known today. 409 `forbidden_move` unless it is a draft, `no_channel`."""
+        checked = mending.check_again(
+            takedown=takedown_of(request, pk), by=staff_of(request), at=timezone.now()
+        )
+        return Response(CheckedSerializer(checked).data)
 
 
 # --- platforms call back ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ urlpatterns = [
     path("takedowns/<uuid:pk>/filed/", api.TakedownFiled.as_view(), name="api-takedown-filed"),
     path("takedowns/<uuid:pk>/cancel/", api.TakedownCancel.as_view(), name="api-takedown-cancel"),
     path("takedowns/<uuid:pk>/retry/", api.TakedownRetry.as_view(), name="api-takedown-retry"),
+    path("takedowns/<uuid:pk>/check/", api.TakedownCheck.as_view(), name="api-takedown-check"),
     path("takedowns/<uuid:pk>/resolve-unknown/", api.TakedownResolve.as_view(), name="api-takedown-resolve"),
     path("inbound/<slug:channel>/", api.Inbound.as_view(), name="api-inbound"),
 ]

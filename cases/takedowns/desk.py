@@ -12,11 +12,14 @@ from django.utils.translation import gettext_lazy
 from cases.models import Case
 from cases.reading import OpenCase, OpenLink
 from cases.states import CaseStatus
-from cases.takedowns import connectors, states
+from cases.takedowns import connectors, linting, notices, states
 from cases.takedowns.models import Event, Takedown
+from cases.takedowns.notices import Finding
+from cases.takedowns.reasons import Reason, reason
 from cases.takedowns.states import Status
 from cases.takedowns.timeline import Line, line
 from cases.takedowns.truths import TONES, Truth, truths
+from cases.takedowns.unknowns import Policy, policy
 from helpline.accounts.models import Staff
 from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
@@ -88,6 +91,19 @@ class TakedownView:
         None  # what to paste into the platform's form, while it is to be filed by hand
     )
 
+    findings: Sequence[Finding] = ()  # of a draft: what is to be mended
+    facts: str | None = None  # of a draft that may be opened here: what a colleague added for the platform
+
+    @property
+    def reason(self) -> Reason:
+        """Why it did not leave."""
+        return reason(self.takedown.notice.failure)
+
+    @property
+    def policy(self) -> Policy | None:
+        """What happens with a send of this kind that nobody knows the end of."""
+        return policy(self.takedown.notice.channel.kind)
+
     @property
     def may_record(self) -> bool:
         """Can something be said about it by hand? Once it left, or perhaps left."""
@@ -100,7 +116,8 @@ def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None
     Words are opened only with `box`, on pages whose reading is recorded: a list shows none.
     """
     status = Status(takedown.status)
-    lines = [line(event, platform=takedown.platform.name, box=box) for event in events]
+    told = list(events)
+    lines = [line(event, platform=takedown.platform.name, box=box) for event in told]
     return TakedownView(
         takedown=takedown,
         truths=truths(takedown),
@@ -108,12 +125,27 @@ def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None
         label=str(status.label),
         timeline=sorted(lines, key=lambda one: one.at, reverse=True),
         paste=_paste(takedown) if status == Status.TO_FILE and box is not None else None,
+        findings=findings_in(told) if status == Status.DRAFT else (),
+        facts=_facts(takedown) if status == Status.DRAFT and box is not None else None,
     )
+
+
+def findings_in(events: Iterable[Event]) -> Sequence[Finding]:
+    """What the latest look at a draft found."""
+    looked = [event for event in events if event.what == Status.DRAFT and event.detail.get("findings")]
+    return linting.shown(max(looked, key=lambda event: event.recorded_at).detail) if looked else ()
+
+
+def _facts(takedown: Takedown) -> str | None:
+    try:
+        return notices.content_of(takedown.notice).facts
+    except WrongKey:
+        return None
 
 
 def _paste(takedown: Takedown) -> Mapping[str, str] | None:
     try:
-        return connectors.text_to_paste(takedown.notice)
+        return connectors.text_to_paste(takedown.notice, case_id=takedown.case_id)
     except WrongKey:
         return None
 

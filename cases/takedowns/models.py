@@ -39,6 +39,12 @@ class Notice(models.Model):
         null=True, blank=True
     )  # unknown: when to ask the platform whether it has it
     asks = models.PositiveSmallIntegerField(default=0)
+    # How many workers in a row died with it in their hands before anything left: such a row is tried alone.
+    crashes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    poll_at = models.DateTimeField(
+        null=True, blank=True
+    )  # sent: when to ask what was decided, for a callback may be lost
+    polls = models.PositiveSmallIntegerField(default=0, db_default=0)
     reference = models.CharField(max_length=200, blank=True)  # the platform's own
     failure = models.CharField(
         max_length=200, blank=True
@@ -59,11 +65,16 @@ class Notice(models.Model):
             ),
         ]
         indexes: ClassVar[list[Any]] = [
-            models.Index(fields=["due_at", "id"], name="notice_due", condition=Q(due_at__isnull=False)),
+            # By channel: each is claimed from apart, so that none takes the others' places.
+            models.Index(
+                fields=["channel", "due_at", "id"], name="notice_due", condition=Q(due_at__isnull=False)
+            ),
             models.Index(
                 fields=["lease_until"], name="notice_leased", condition=Q(lease_until__isnull=False)
             ),
             models.Index(fields=["ask_at"], name="notice_ask", condition=Q(ask_at__isnull=False)),
+            models.Index(fields=["poll_at"], name="notice_poll", condition=Q(poll_at__isnull=False)),
+            models.Index(fields=["channel", "requested_at"], name="notice_channel"),
         ]
 
     class Privacy:
@@ -79,7 +90,10 @@ class Notice(models.Model):
             "fence",
             "tries",
             "ask_at",
+            "poll_at",
+            "polls",
             "asks",
+            "crashes",
             "reference",
             "failure",
             "wording",
@@ -175,10 +189,16 @@ class Takedown(models.Model):
             models.Index(
                 fields=["next_look_at", "id"], name="takedown_look", condition=Q(next_look_at__isnull=False)
             ),
+            # The clock: what left and has no due date yet; and what waits for its answer until then.
+            models.Index(
+                fields=["id"],
+                name="takedown_no_clock",
+                condition=Q(status__in=sorted(states.WAITED_FOR), answer_due_at=None, clock_paused_at=None),
+            ),
             models.Index(
                 fields=["answer_due_at", "id"],
                 name="takedown_answer_due",
-                condition=Q(answer_due_at__isnull=False),
+                condition=Q(status__in=sorted(states.WAITED_FOR), clock_paused_at=None),
             ),
             models.Index(fields=["-requested_at", "-id"], name="takedown_requested"),
             models.Index(fields=["status", "-requested_at", "-id"], name="takedown_status"),
@@ -223,10 +243,21 @@ class Takedown(models.Model):
         """What the notice calls its content."""
         return self.item_id or self.pk
 
+    @property
+    def asked_by(self) -> Any:
+        """Who asked; None for somebody else's request that this case shares."""
+        return self.notice.requested_by if self.requested_at == self.notice.requested_at else None
+
     def move(self, status: Status, *, at: Any) -> None:
         """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""
         if status not in states.TRANSITIONS[Status(self.status)]:
             raise ForbiddenMove(f"A takedown that is {self.status} can't become {status}.")
+        self.status, self.status_at = status, at
+
+    def move_back(self, status: Status, *, at: Any) -> None:
+        """Along an arrow of STEP_UNDO_TRANSITIONS, in memory. Raises ForbiddenMove."""
+        if status not in states.STEP_UNDO_TRANSITIONS.get(Status(self.status), frozenset()):
+            raise ForbiddenMove(f"A takedown that is {self.status} can't go back to {status}.")
         self.status, self.status_at = status, at
 
 

@@ -1,159 +1,144 @@
 """What a notice says: built from the facts of a case, checked before it leaves, the same for every channel.
 
-The elements of article 16(2) of the Digital Services Act: (a) a substantiated explanation why it is illegal, (b) the exact
-electronic location, (c) the name and e-mail address of the notifier – the helpline, never the young person –, (d) a
-statement of good faith. Nothing in a notice may lead to the young person.
+Its sentences come from a template (`cases.letters`), its facts from coarse columns; nothing in it may lead to the young
+person. What is stored is ready to leave: only asking writes.
 """
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils import timezone
 
-from cases.takedowns.models import Notice
+from cases.letters import linter, wording
+from cases.letters.content import Finding, Item, NoticeContent, one_line
+from cases.letters.linter import Terms
+from cases.letters.models import Mandate
+from cases.letters.parts import NEEDS_SIGNATURE
+from cases.letters.private import Private, private_of
+from cases.letters.writing import (
+    CYBER_VIOLENCE,
+    KEYWORDS,
+    PROTECTION_OF_MINORS,
+    explained,
+    regime_of,
+    written,
+)
+from cases.models import Case
+from cases.takedowns.models import Notice, Takedown
+from helpline.crypto import blind
 from helpline.crypto.box import Box
-from helpline.platforms.models import Channel
+from helpline.platforms.models import Channel, ChannelKind
+from reports import receipts
 from reports.models import Fingerprint, Link, Report
 from reports.states import AgeRange, Kind
 
-LANGUAGES = ("fr", "en")
+__all__ = [
+    "CYBER_VIOLENCE",
+    "KEYWORDS",
+    "LANGUAGES",
+    "PROTECTION_OF_MINORS",
+    "Finding",
+    "Item",
+    "NoticeContent",
+    "Private",
+    "build",
+    "check",
+    "content_of",
+    "explain",
+    "lint",
+    "one_line",
+    "private_facts",
+    "rewritten",
+    "to_json",
+    "unallowed",
+]
 
-# The words of the Commission's Transparency Database.
-CYBER_VIOLENCE = "STATEMENT_CATEGORY_CYBER_VIOLENCE"
-PROTECTION_OF_MINORS = "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"
-KEYWORDS = {
-    Kind.DEEPNUDE: "KEYWORD_NON_CONSENSUAL_MATERIAL_DEEPFAKE",
-    Kind.REAL_IMAGE: "KEYWORD_NON_CONSENSUAL_IMAGE_SHARING",
-    Kind.SENT: "KEYWORD_NON_CONSENSUAL_IMAGE_SHARING",
-    Kind.THREAT: "KEYWORD_CYBER_BULLYING_INTIMIDATION",
-    Kind.UNSURE: "KEYWORD_NON_CONSENSUAL_IMAGE_SHARING",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One piece of content. `item_id` is `Takedown.item`: the takedown's id, or what several takedowns share."""
-
-    item_id: str
-    url: str
-    account: str
-    kind: str
-    fingerprints: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeContent:
-    """Everything a connector needs to write the notice in its own form. It is what stands sealed in the database."""
-
-    notice_id: str
-    notifier: dict[str, Any]
-    regimes: tuple[str, ...]
-    category: str
-    keywords: tuple[str, ...]
-    depicts_minor: bool
-    explanation: str
-    good_faith: str
-    items: tuple[Item, ...]
-    language: str
-    signature: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why a notice may not leave: a stable code, what is wrong, how to mend it."""
-
-    code: str
-    message: str | Promise
-    mend: str | Promise
+LANGUAGES = wording.LANGUAGES
 
 
 def build(
-    *, notice: Notice, channel: Channel, report: Report, box: Box, links: Sequence[tuple[str, Link]]
+    *,
+    notice: Notice,
+    channel: Channel,
+    report: Report,
+    box: Box,
+    links: Sequence[tuple[str, Link]],
+    facts: str = "",
 ) -> NoticeContent:
-    """The notice for `links` ((takedown id, link) pairs) of one report. `box` opens the report's columns."""
-    minor = AgeRange(report.age_range).is_minor
+    """The notice for `links` ((takedown id, link) pairs) of one report. `box` opens the report's columns.
+
+    `facts`: what a colleague adds for the platform. `notice.wording` is set to the version it is written in.
+    """
     kind = Kind(report.kind)
+    words = wording.current(regime_of(notice.regimes), notice.language, kind.value)
+    notice.wording = words.name
+    signs = NEEDS_SIGNATURE.intersection(notice.regimes) and _may_sign(report)
     prints = tuple(_fingerprint(row, box) for row in report.fingerprints.all())
-    with translation.override(notice.language):
-        explanation = explain(kind, minor=minor)
-        good_faith = gettext(
-            "We have a good-faith belief that the information and allegations in this notice are accurate and complete."
+    items = tuple(
+        Item(
+            item_id=item_id,
+            url=box.open(link, "url"),
+            account=one_line(box.open(link, "account")),
+            kind=link.kind,
+            fingerprints=prints,
         )
-    return NoticeContent(
+        for item_id, link in links
+    )
+    return written(
+        words=words,
         notice_id=str(notice.pk),
-        notifier=dict(settings.NOTIFIER),
         regimes=tuple(notice.regimes),
-        category=PROTECTION_OF_MINORS if minor else CYBER_VIOLENCE,
-        keywords=(KEYWORDS[kind],),
-        depicts_minor=minor,
-        explanation=explanation,
-        good_faith=good_faith,
-        items=tuple(
-            Item(
-                item_id=item_id,
-                url=box.open(link, "url"),
-                account=one_line(box.open(link, "account")),
-                kind=link.kind,
-                fingerprints=prints,
-            )
-            for item_id, link in links
-        ),
         language=notice.language,
+        kind=kind,
+        minor=AgeRange(report.age_range).is_minor,
+        items=items,
+        facts=facts,
+        signed_on=timezone.localdate(notice.requested_at or timezone.now()) if signs else None,
     )
 
 
-def one_line(text: str) -> str:
-    """What somebody typed, unable to look like lines of the notice itself."""
-    return "".join(one for one in " ".join(text.split()) if one.isprintable())
+def rewritten(notice: Notice, content: NoticeContent) -> NoticeContent:
+    """The same notice written once more in the words it names: what it said, whatever the template says today.
 
-
-def explain(kind: Kind, *, minor: bool) -> str:
-    """Why it is illegal, in the active language, from coarse facts only."""
-    what = {
-        Kind.DEEPNUDE: gettext(
-            "The content is an intimate image or video that was generated or altered to show a real person, "
-            "who did not consent to it being made or shared."
-        ),
-        Kind.REAL_IMAGE: gettext(
-            "The content is a private intimate image or video of a real person, shared without their consent."
-        ),
-        Kind.THREAT: gettext(
-            "The account is used to threaten a real person with the publication of intimate images in order to obtain "
-            "something from them."
-        ),
-        Kind.SENT: gettext(
-            "The content is a private intimate image or video of a real person, passed on without their consent."
-        ),
-        Kind.UNSURE: gettext(
-            "The content shows a real person in an intimate way, without their consent to its publication."
-        ),
-    }[kind]
-    if kind == Kind.THREAT:
-        law = gettext(
-            "Threatening to publish intimate images in order to obtain something is a criminal offence (in France: "
-            "article 312-10 of the Penal Code)."
-        )
-    elif minor:
-        law = gettext(
-            "The person shown is a minor. Images and representations of minors of this nature are child sexual abuse "
-            "material; making, sharing and possessing them is a criminal offence (in France: article 227-23 of the "
-            "Penal Code)."
-        )
-    else:
-        law = gettext(
-            "Sharing it is a criminal offence (in France: articles 226-2-1 and 226-8-1 of the Penal Code)."
-        )
-    ask = gettext(
-        "We ask you to remove what is listed here, to prevent identical copies from being uploaded again, and to tell us "
-        "your decision."
+    Raises LookupError for words that are not there.
+    """
+    again = written(
+        words=wording.of(notice.wording),
+        notice_id=content.notice_id,
+        regimes=content.regimes,
+        language=content.language,
+        kind=Kind(content.kind),
+        minor=content.depicts_minor,
+        items=content.items,
+        facts=content.facts,
     )
-    return " ".join((what, law, ask))
+    return replace(again, notifier=content.notifier, signature=content.signature)
+
+
+def explain(kind: Kind, *, minor: bool, language: str = "en") -> str:
+    """Why it is illegal, as it comes with the program."""
+    words = wording.packaged()[regime_of(()), language, ""]
+    return explained(words.parts, kind, minor=minor)
+
+
+def unallowed(notice: Notice, rows: Collection[Takedown]) -> set[UUID]:
+    """The items that this notice asks for in a signed way, though everybody in `rows` whom one harms took that back.
+
+    `rows`: all of the notice that still want it. One of several people is enough, as one asks for what another shares.
+    """
+    if not NEEDS_SIGNATURE.intersection(notice.regimes):
+        return set()
+    cases = {row.case_id for row in rows}
+    allowing = set(Mandate.objects.filter(case__in=cases, revoked_at=None).values_list("case_id", flat=True))
+    return {row.item for row in rows} - {row.item for row in rows if row.case_id in allowing}
+
+
+def _may_sign(report: Report) -> bool:
+    return Mandate.objects.filter(case__report=report, revoked_at=None).exists()
 
 
 def _fingerprint(row: Fingerprint, box: Box) -> dict[str, Any]:
@@ -164,60 +149,66 @@ def _fingerprint(row: Fingerprint, box: Box) -> dict[str, Any]:
 # --- Before it leaves ---------------------------------------------------------------------------------
 
 
-def check(content: NoticeContent, *, needs_url: bool = False) -> list[Finding]:
-    """What stops this notice; [] when it may leave. `needs_url`: the channel can't act on an account name alone.
+def lint(
+    content: NoticeContent,
+    *,
+    needs_url: bool = False,
+    channel: Channel | None = None,
+    private: Sequence[Private] = (),
+    above: bool = False,
+) -> list[Finding]:
+    """Everything to say about this notice: what stops it first, then what a person should look at.
 
-    That nothing in it leads to the young person needs no check here: its sentences are ours, chosen by coarse facts.
+    `needs_url`: the channel can't act on an account name alone. `private`: the facts of everybody it is about; empty
+    where they are not open, as in the worker. `above`: it goes to somebody above the platform, such as a host.
     """
-    found: list[Finding] = []
-    if not content.items:
-        found.append(
-            Finding(
-                "no_item", gettext_lazy("It names no content."), gettext_lazy("Choose at least one link.")
-            )
-        )
-    for item in content.items:
-        if not item.url and not item.account:
-            found.append(
-                Finding(
-                    "no_location",
-                    gettext_lazy("A link has neither an address nor an account."),
-                    gettext_lazy("Ask the young person for the address of the post, or add it yourself."),
-                )
-            )
-        elif not item.url and (needs_url or item.kind != "profile"):
-            found.append(
-                Finding(
-                    "no_url",
-                    gettext_lazy("The exact address is missing; an account name alone can't be acted on."),
-                    gettext_lazy("Add the address of the post or of the profile page."),
-                )
-            )
-    if len(content.explanation) < 80:
-        found.append(
-            Finding(
-                "no_explanation",
-                gettext_lazy("It does not say enough about why the content is illegal."),
-                gettext_lazy("Say what it shows, that the person did not consent, and which law it breaks."),
-            )
-        )
-    if not content.good_faith:
-        found.append(
-            Finding(
-                "no_good_faith",
-                gettext_lazy("The statement of good faith is missing."),
-                gettext_lazy("Restore the statement of good faith."),
-            )
-        )
-    if not content.notifier.get("name") or not content.notifier.get("email"):
-        found.append(
-            Finding(
-                "no_notifier",
-                gettext_lazy("The helpline's name or e-mail address is missing."),
-                gettext_lazy("Set HELPLINE_NOTIFIER_NAME and HELPLINE_NOTIFIER_EMAIL."),
-            )
-        )
-    return found
+    terms = _terms(channel, above=above) if channel is not None else Terms()
+    found = linter.lint(content, terms=replace(terms, needs_url=needs_url), expertise=settings.EXPERTISE)
+    for one in private:
+        found += linter.about_the_person(content, one)
+    by_code = {finding.code: finding for finding in found}
+    return sorted(by_code.values(), key=lambda finding: not finding.stops)
+
+
+def check(
+    content: NoticeContent,
+    *,
+    needs_url: bool = False,
+    channel: Channel | None = None,
+    private: Sequence[Private] = (),
+    above: bool = False,
+) -> list[Finding]:
+    """What stops this notice; [] when it may leave. See `lint`."""
+    found = lint(content, needs_url=needs_url, channel=channel, private=private, above=above)
+    return [finding for finding in found if finding.stops]
+
+
+def _terms(channel: Channel, *, above: bool) -> Terms:
+    terms = Terms(
+        regimes=tuple(channel.regimes), languages=tuple(channel.languages), max_items=channel.max_items
+    )
+    if above or channel.kind == ChannelKind.XARF or channel.platform.is_other:
+        return terms
+    return replace(terms, platform=channel.platform.slug, hosts=tuple(channel.platform.domains))
+
+
+def private_facts(case: Case) -> Private:
+    """What must not stand in a notice about this case, opened with its key. Raises WrongKey once erased."""
+    report, box = case.report, case.box()
+    answers = box.open_json(report, "answers")
+    locator = bytes(report.locator or b"")
+
+    def is_code(text: str) -> bool:
+        return bool(locator) and blind.locator(receipts.read(text)) == locator
+
+    return private_of(
+        answers=answers | {"first_name": answers.get("first_name") or box.open(case, "handle")},
+        contact=box.open_json(report, "contact"),
+        school=box.open(report, "school"),
+        story=box.open(report, "story"),
+        references=(case.ref, report.pk.hex),
+        is_code=is_code,
+    )
 
 
 # --- Sealed in the database ---------------------------------------------------------------------------

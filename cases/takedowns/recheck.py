@@ -1,253 +1,282 @@
-"""Is it still there? A look at a link's status line and headers – never at its content – through a guard.
+"""Is it still there? Which links are looked at when, and what a look changes. How one looks: `looks.py`, through `guard.py`.
 
-The guard resolves a name once, refuses every address that is not public, connects to what it checked, and does so again
-at every redirect; only ports 80 and 443. Nothing of a body is read: HEAD, and where a site refuses HEAD, a GET whose
-answer is closed when its headers are in.
+A claim moves a row's next look out of the way for HANDS_OFF and remembers that moment: a worker that dies loses nothing,
+since the row comes due again; one that stalls finds another moment there, and what it saw is not counted. One look serves
+everybody whom the same address harms. A site gets few looks at once; what does not get its turn is due again.
 """
 
 import asyncio
-import ipaddress
-import socket
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
-from django.db import transaction
+from django.db import close_old_connections, connection, connections, transaction
+from django.db.models import F
 from django.utils import timezone
-from yarl import URL
 
+from cases.actions import bring_these_back
+from cases.models import Case
+from cases.states import CaseStatus
 from cases.takedowns import actions
+from cases.takedowns.guard import Guard
+from cases.takedowns.looks import look
 from cases.takedowns.models import Event, Takedown
-from cases.takedowns.states import ENDED, Outcome, Source, Status
+from cases.takedowns.seeing import Look, Seen
+from cases.takedowns.states import ENDED, TRANSITIONS, Outcome, Source, Status
 from helpline.crypto.wrapping import WrongKey
+from reports.states import Status as ReportStatus
 
-BATCH = IN_FLIGHT = 100  # the same, so that no look waits for a connection while its time runs
-MAX_HOPS = 5
-PORTS = {"http": 80, "https": 443}
-LONGEST_LOOK = 60.0  # seconds, with all its redirects; well within HANDS_OFF
-HANDS_OFF = timedelta(minutes=2)  # how long a claimed look is left alone by other workers
-AGENT = "Helpline link check (status and headers only)"
+IN_FLIGHT = 400
+AHEAD = IN_FLIGHT // 2  # claimed beyond that, so that no look waits for the database
+AT_ONE_HOST = 4
+TURN_WITHIN = 25.0  # seconds that a look waits for its turn at a host
+HANDS_OFF = timedelta(minutes=2)  # longer than a turn and the longest look together
+TICK = 0.05  # seconds between two writings of what was seen
 
-
-class Seen(StrEnum):
-    """What a look can tell."""
-
-    THERE = "there"
-    GONE = "gone"
-    UNCLEAR = "unclear"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look. `detail` is a coded word; no part of the address is kept."""
+class Due:
+    """A takedown in this worker's hands until `held`, and where to look."""
 
-    seen: Seen
-    http_status: int | None = None
-    hops: int = 0
-    detail: str = ""
-
-
-class Refused(OSError):
-    """The guard does not go there."""
+    takedown_id: UUID
+    held: datetime
+    url: str = field(repr=False)
+    words: tuple[str, ...] = ()
 
 
-# --- the guard ----------------------------------------------------------------------------------------
-
-
-def is_public(address: str) -> bool:
-    """May the guard connect to this IP address? Addresses that carry another one inside are judged by both."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner: list[Any] = []
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        if ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
-    return all(one.is_global and not one.is_multicast for one in [ip, *inner] if one is not None)
-
-
-class Guard(AbstractResolver):
-    """Resolves a name to the addresses aiohttp then connects to: pinned, and public every one."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        if not found or not all(is_public(str(entry[4][0])) for entry in found):
-            raise Refused("not a public address")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(entry[4][0]),
-                port=port,
-                family=entry[0],
-                proto=entry[2],
-                flags=socket.AI_NUMERICHOST,
-            )
-            for entry in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
-
-
-def check_address(url: str) -> URL:
-    """The address as it will be asked for, when the guard may follow it. Raises Refused.
-
-    It is read by the same parser that connects, so that no spelling of a host means one thing here and another there.
-    """
-    try:
-        parts = URL(url)
-        port, host = parts.explicit_port, parts.raw_host
-    except ValueError as error:
-        raise Refused("malformed") from error
-    if parts.scheme not in PORTS or not host or parts.user or parts.password:
-        raise Refused("not a plain web address")
-    if port not in (None, PORTS[parts.scheme]):
-        raise Refused("port")
-    try:
-        literal = ipaddress.ip_address(host)
-    except ValueError:
-        # 127.1, 0x7f000001, 2130706433: other spellings of an IPv4 address, which a resolver would accept.
-        if host.replace(".", "").isdigit() or host.lower().startswith("0x") or "." not in host:
-            raise Refused("not a name") from None
-        return parts
-    if not is_public(str(literal)):
-        raise Refused("not a public address")
-    return parts
-
-
-def _simulated(parts: URL) -> URL | None:
-    """In the demo and in tests, names under .example lead to the simulator on this machine."""
-    if settings.SIMULATOR and (parts.raw_host or "").endswith(".example"):
-        return URL(f"http://{settings.SIMULATOR}{parts.raw_path_qs}", encoded=True)
-    if settings.DEMO:
-        raise Refused("the demo does not leave this machine")
-    return None
-
-
-# --- one look -----------------------------------------------------------------------------------------
-
-
-async def look(url: str, http: aiohttp.ClientSession) -> Look:
-    """Follow `url` and say what its status tells. Never raises for what a network or a site can do."""
-    first, hops = url, 0
-    try:
-        async with asyncio.timeout(LONGEST_LOOK):
-            while True:
-                status, target = await _head(url, http)
-                if target is None:
-                    return Look(_meaning(status, first, url), http_status=status, hops=hops)
-                if hops == MAX_HOPS:
-                    return Look(Seen.UNCLEAR, http_status=status, hops=hops, detail="too many redirects")
-                url, hops = urljoin(url, target), hops + 1
-    except Refused as error:
-        return Look(Seen.UNCLEAR, hops=hops, detail=f"refused: {error}")
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        # The guard's refusal of a resolved name comes wrapped by aiohttp.
-        inner = getattr(error, "os_error", None)
-        detail = f"refused: {inner}" if isinstance(inner, Refused) else type(error).__name__
-        return Look(Seen.UNCLEAR, hops=hops, detail=detail)
-
-
-async def _head(url: str, http: aiohttp.ClientSession) -> tuple[int, str | None]:
-    """The status of one address, and where it redirects to."""
-    parts = check_address(url)
-    simulated = _simulated(parts)
-    headers = {"Host": parts.raw_host or ""} if simulated else {}
-    for method in ("HEAD", "GET"):
-        async with http.request(method, simulated or parts, headers=headers, allow_redirects=False) as answer:
-            status, target = answer.status, answer.headers.get("Location")
-            answer.close()  # whatever follows the headers is not read
-        if status not in (405, 501):
-            break
-    return status, target if 300 <= status < 400 and status != 304 else None
-
-
-def _meaning(status: int, first: str, last: str) -> Seen:
-    """404, 410 and 451 mean gone. A page that asks to log in, or a redirect to the front page, means nothing for sure."""
-    if status in (404, 410, 451):
-        return Seen.GONE
-    if 200 <= status < 300:
-        path = urlsplit(last).path.lower()
-        moved = first != last
-        if moved and (path in ("", "/") or any(word in path for word in ("login", "signin", "accounts"))):
-            return Seen.UNCLEAR
-        return Seen.THERE
-    return Seen.UNCLEAR
-
-
-# --- all that are due ---------------------------------------------------------------------------------
-
-
-def session() -> aiohttp.ClientSession:
-    """A session that goes through the guard and keeps no cookies."""
-    resolver = Guard()
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=IN_FLIGHT, resolver=resolver, use_dns_cache=False),
-        timeout=aiohttp.ClientTimeout(total=20, sock_connect=5),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": AGENT, "Accept": "text/html"},
-        auto_decompress=False,
-    )
-
-
-def run(*, now: datetime, limit: int = BATCH) -> int:
-    """Look at the links that are due, once each. Returns how many were claimed."""
-    if not settings.RECHECK_ENABLED:
-        return 0
-    claimed, due = _claim(now=now, limit=limit)
-    looked = asyncio.run(_look_at([url for _pk, url in due]))
-    at = timezone.now()
-    for (pk, _url), seen in zip(due, looked, strict=True):
-        record_look(takedown_id=pk, seen=seen, at=at)
-    return claimed
+# --- claiming -----------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def _claim(*, now: datetime, limit: int) -> tuple[int, list[tuple[UUID, str]]]:
-    rows = list(
+def claim(*, now: datetime, limit: int) -> tuple[int, list[Due]]:
+    """Take up to `limit` looks that are due, and those of the same links for others: how many rows, and where to look."""
+    waiting = (
         Takedown.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .select_related("case", "link")
-        .filter(next_look_at__lte=now)
-        .order_by("next_look_at")[:limit]
+        .select_related("case", "link", "platform")
+        .filter(next_look_at__lte=now, platform__recheck=True)
     )
+    rows = list(waiting.order_by("next_look_at", "id")[:limit])
+    if not rows:
+        return 0, []
+    same = {row.link.url_index for row in rows} - {None}
+    rows += waiting.filter(link__url_index__in=same).exclude(pk__in=[row.pk for row in rows])[:limit]
+    held = now + HANDS_OFF
     due = []
     for row in rows:
         try:
             url = row.case.box().open(row.link, "url")
         except WrongKey:
             url = ""
-        row.next_look_at = now + HANDS_OFF if url else None
         if url:
-            due.append((row.pk, url))
-    Takedown.objects.bulk_update(rows, ["next_look_at"])
+            due.append(Due(row.pk, held, url, tuple(row.platform.gone_words)))
+    ours = {one.takedown_id for one in due}
+    Takedown.objects.filter(pk__in=ours).update(next_look_at=held)
+    # Erased, or an account without an address: there is nothing to look at, ever.
+    Takedown.objects.filter(pk__in=[row.pk for row in rows if row.pk not in ours]).update(next_look_at=None)
     return len(rows), due
 
 
-async def _look_at(urls: list[str]) -> list[Look]:
-    if not urls:
-        return []
-    # What harms several people is looked at once for them all.
-    distinct = list(dict.fromkeys(urls))
-    async with session() as http:
-        looked = await asyncio.gather(*(look(url, http) for url in distinct))
-    seen = dict(zip(distinct, looked, strict=True))
-    return [seen[url] for url in urls]
+# --- looking ------------------------------------------------------------------------------------------
+
+
+def run(*, now: datetime, max_seconds: float = 0.0, guard: Callable[[], Guard] = Guard) -> int:
+    """Look at the links that are due, and go on with what comes due for `max_seconds`. Returns how many were claimed."""
+    if not settings.RECHECK_ENABLED:
+        return 0
+    close_old_connections()
+    return asyncio.run(_run(now, max_seconds, guard))
+
+
+async def _run(now: datetime, max_seconds: float, make_guard: Callable[[], Guard]) -> int:
+    desk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
+    loop = asyncio.get_running_loop()
+
+    async def at_desk(work: Callable[[], T]) -> T:
+        return await loop.run_in_executor(desk, work)
+
+    until, claimed, more = loop.time() + max_seconds, 0, True
+    try:
+        async with make_guard() as guard:
+            lookers = Lookers(guard)
+            while more or lookers.busy:
+                if more and (room := IN_FLIGHT + AHEAD - lookers.busy) > AHEAD // 2:
+                    count, due = await at_desk(partial(claim, now=now, limit=room))
+                    claimed += count
+                    lookers.take(due)
+                    more = count > 0 and loop.time() < until
+                await asyncio.sleep(TICK if lookers.busy else 0)
+                if done := lookers.ended():
+                    await at_desk(partial(record_looks, done, at=timezone.now()))
+                now = timezone.now()
+    finally:
+        await at_desk(connections.close_all)
+        desk.shutdown()
+    return claimed
+
+
+class Lookers:
+    """The looks under way: IN_FLIGHT at once, AT_ONE_HOST at one host, one for an address that several wait for."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._lines = asyncio.Semaphore(IN_FLIGHT)
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._asking: dict[str, list[Due]] = {}
+        self._tasks: dict[str, asyncio.Task[Look | None]] = {}
+
+    @property
+    def busy(self) -> int:
+        """How many looks are under way or wait for their turn."""
+        return len(self._tasks)
+
+    def take(self, due: Collection[Due]) -> None:
+        """Look at these."""
+        for one in due:
+            if one.url in self._tasks:
+                self._asking[one.url].append(one)
+                continue
+            self._asking[one.url] = [one]
+            self._tasks[one.url] = asyncio.create_task(self._look(one))
+
+    async def _look(self, one: Due) -> Look | None:
+        """None when the host gave no turn: the row is due again when it is let go of."""
+        host = (urlsplit(one.url).hostname or "").removeprefix("www.")
+        turn = self._turns.setdefault(host, asyncio.Semaphore(AT_ONE_HOST))
+        try:
+            await asyncio.wait_for(turn.acquire(), TURN_WITHIN)
+        except TimeoutError:
+            return None
+        try:
+            async with self._lines:
+                return await look(one.url, self._guard, words=one.words)
+        finally:
+            turn.release()
+
+    def ended(self) -> list[tuple[Due, Look]]:
+        """What was seen since the last question, for everybody who waits for it."""
+        found: list[tuple[Due, Look]] = []
+        for url in [url for url, task in self._tasks.items() if task.done()]:
+            seen, waiting = self._tasks.pop(url).result(), self._asking.pop(url)
+            if seen is not None:
+                found += [(one, seen) for one in waiting]
+        return found
+
+
+def bring_back(*, at: datetime, limit: int = 200) -> int:
+    """Cases that were closed, and whose content came back since, return to the desk they were on. Returns how many."""
+    returned = Takedown.objects.filter(status=Status.REAPPEARED, reappeared_at__gt=F("case__closed_at"))
+    closed = Case.objects.filter(status=CaseStatus.CLOSED, pk__in=returned.values("case"))
+    return bring_these_back(closed.exclude(report__status=ReportStatus.ERASED), at=at, limit=limit)
+
+
+# --- recording ----------------------------------------------------------------------------------------
+
+COUNT = """
+UPDATE takedowns_takedown AS takedown
+SET looks = mine.looks, misses = mine.misses, next_look_at = mine.next_look_at,
+    observed_at = CASE WHEN mine.seen_again THEN %s ELSE takedown.observed_at END
+FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::boolean[])
+    AS mine(id, looks, misses, next_look_at, seen_again)
+WHERE takedown.id = mine.id
+"""
+
+
+def record_looks(done: Sequence[tuple[Due, Look]], *, at: datetime) -> int:
+    """Count these looks, set the next ones, and pass on what changed. Returns how many still were this worker's.
+
+    What tells nothing new is written in a few statements, for any number; what changes goes through `record_outcome`, each
+    by itself.
+    """
+    by_id = {one.takedown_id: (one, seen) for one, seen in done}
+    changed: list[tuple[Due, Look]] = []
+    with transaction.atomic():
+        rows = Takedown.objects.select_for_update(no_key=True).filter(pk__in=by_id).order_by("pk")
+        ours = [row for row in rows if row.next_look_at == by_id[row.pk][0].held and row.status not in ENDED]
+        quiet: list[tuple[Takedown, Look]] = []
+        for row in ours:
+            due, seen = by_id[row.pk]
+            _count(row, seen, at=at)
+            if _change(row, seen) is None:
+                quiet.append((row, seen))
+            else:
+                changed.append((due, seen))
+        _write(quiet, at=at)
+    for due, seen in changed:
+        record_look(takedown_id=due.takedown_id, seen=seen, at=at, held=due.held)
+    return len(ours)
+
+
+def _write(quiet: Sequence[tuple[Takedown, Look]], *, at: datetime) -> None:
+    if not quiet:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNT,
+            [
+                at,
+                [row.pk for row, _seen in quiet],
+                [row.looks for row, _seen in quiet],
+                [row.misses for row, _seen in quiet],
+                [row.next_look_at for row, _seen in quiet],
+                [bool(row.observed) and _agrees(row, seen) for row, seen in quiet],
+            ],
+        )
+    unclear = [(row, seen) for row, seen in quiet if seen.why is not None]
+    last = _last_words([row.pk for row, _seen in unclear])
+    # The same reason again is no news.
+    Event.objects.bulk_create(
+        _unclear(row, seen, at=at) for row, seen in unclear if last.get(row.pk) != seen.why
+    )
+
+
+def _last_words(ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """What the last look that left a line said, where that was unclear."""
+    if not ids:
+        return {}
+    lines = Event.objects.filter(takedown__in=ids, source=Source.RECHECK)
+    newest = lines.order_by("takedown", "-at", "-recorded_at").distinct("takedown")
+    return {pk: detail.get("why") for pk, detail in newest.values_list("takedown", "detail")}
+
+
+def _unclear(row: Takedown, seen: Look, *, at: datetime) -> Event:
+    detail: dict[str, Any] = {"why": seen.why}
+    if seen.http_status is not None:
+        detail["http_status"] = seen.http_status
+    return Event(takedown=row, at=at, recorded_at=at, source=Source.RECHECK, what=Seen.UNCLEAR, detail=detail)
 
 
 @transaction.atomic
-def record_look(*, takedown_id: UUID, seen: Look, at: datetime) -> None:
-    """Count a look, set the next one, and pass on what changed. Gone is believed at the third miss in a row."""
+def record_look(*, takedown_id: UUID, seen: Look, at: datetime, held: datetime | None = None) -> None:
+    """The same for one. With `held`, only while the row is still in the hands of whoever claimed it until then."""
     row = actions.lock(takedown_id)
-    if row.status in ENDED:
+    if row.status in ENDED or (held is not None and row.next_look_at != held):
         return
+    _count(row, seen, at=at)
+    outcome = _change(row, seen)
+    if outcome is None:
+        _write([(row, seen)], at=at)
+        return
+    row.save(update_fields=["looks", "misses", "next_look_at"])
+    actions.record_outcome(
+        takedown=row,
+        outcome=outcome,
+        source=Source.RECHECK,
+        at=at,
+        recorded_at=at,
+        detail={"http_status": seen.http_status, "hops": seen.hops, "looks": row.looks},
+    )
+
+
+def _count(row: Takedown, seen: Look, *, at: datetime) -> None:
+    """In memory. Gone is believed at the third miss in a row; until then the looks come quickly."""
     row.looks = min(row.looks + 1, 32_000)
     if seen.seen == Seen.GONE:
         row.misses = min(row.misses + 1, 32_000)
@@ -255,34 +284,18 @@ def record_look(*, takedown_id: UUID, seen: Look, at: datetime) -> None:
         row.misses = 0
     unsure = 0 < row.misses < settings.MISSES_BEFORE_GONE
     row.next_look_at = at + settings.RECHECK_AFTER[0] if unsure else actions.look_after(row, at=at)
-    row.save(update_fields=["looks", "misses", "next_look_at"])
-    outcome = _change(row, seen)
-    if outcome is not None:
-        actions.record_outcome(
-            takedown=row,
-            outcome=outcome,
-            source=Source.RECHECK,
-            at=at,
-            recorded_at=at,
-            detail={"http_status": seen.http_status, "hops": seen.hops, "looks": row.looks},
-        )
-    elif seen.seen != Seen.UNCLEAR and row.observed:
-        Takedown.objects.filter(pk=row.pk).update(observed_at=at)
-    elif seen.detail.startswith("refused") and row.looks == 1:
-        Event.objects.create(
-            takedown=row,
-            at=at,
-            recorded_at=at,
-            source=Source.RECHECK,
-            what=Seen.UNCLEAR,
-            detail={"why": seen.detail},
-        )
+
+
+def _agrees(row: Takedown, seen: Look) -> bool:
+    """Is it seen again as it was seen before?"""
+    return seen.seen == (Seen.GONE if row.observed == Outcome.SEEN_GONE else Seen.THERE)
 
 
 def _change(row: Takedown, seen: Look) -> Outcome | None:
     """What this look adds to what is known; None for nothing new."""
     if seen.seen == Seen.GONE and row.misses >= settings.MISSES_BEFORE_GONE:
-        return None if row.status == Status.GONE else Outcome.SEEN_GONE
+        known = row.observed == Outcome.SEEN_GONE and Status.GONE not in TRANSITIONS[Status(row.status)]
+        return None if known else Outcome.SEEN_GONE
     if seen.seen == Seen.THERE and (row.observed != Outcome.SEEN_THERE or row.status == Status.GONE):
         return Outcome.SEEN_THERE
     return None

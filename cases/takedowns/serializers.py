@@ -90,7 +90,11 @@ class TakedownRowSerializer(serializers.Serializer[Any]):
     channel = ChannelSerializer(source="notice.channel")
     regimes = serializers.ListField(child=serializers.ChoiceField(Regime.choices), source="notice.regimes")
     requested_at = serializers.DateTimeField()
-    requested_by = PersonSerializer(source="notice.requested_by")
+    requested_by = PersonSerializer(
+        source="asked_by",
+        allow_null=True,
+        help_text="Null where this case shares a request that was under way.",
+    )
     sent = SentSerializer(source="*")
     transport = TransportSerializer(source="*")
     platform = PlatformWordSerializer(source="*")
@@ -138,6 +142,13 @@ class FindingSerializer(serializers.Serializer[Any]):
     mend = serializers.CharField()
 
 
+class CheckedSerializer(serializers.Serializer[Any]):
+    """What a check of a draft found; nothing means that it is on its way."""
+
+    left = serializers.BooleanField()
+    findings = FindingSerializer(many=True)
+
+
 # --- taking -------------------------------------------------------------------------------------------
 
 
@@ -151,6 +162,11 @@ class RequestSerializer(serializers.Serializer[Any]):
     )
     regimes = serializers.ListField(
         child=serializers.ChoiceField(Regime.choices), required=False, max_length=10
+    )
+    draft = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Keep a notice that would not hold as a draft, to be mended, instead of a refusal.",
     )
 
     def to_internal_value(self, data: Any) -> Any:

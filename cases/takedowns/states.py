@@ -12,11 +12,14 @@ __all__ = [
     "MAY_ASK_AGAIN",
     "SAID_REMOVED",
     "STATUS_OF",
+    "STEP_UNDO_TRANSITIONS",
     "TRANSITIONS",
+    "WAITED_FOR",
     "WATCHED",
     "ForbiddenMove",
     "Outcome",
     "Result",
+    "Rung",
     "Source",
     "Status",
 ]
@@ -81,6 +84,19 @@ class Source(TextChoices):
     YOUNG_PERSON = "young-person", _("the young person")
 
 
+class Rung(TextChoices):
+    """Where a request, or a step beside it, stands on the ladder of what is done when nobody answers."""
+
+    REMINDER = "reminder", _("Remind the platform")
+    SECOND = "second", _("Ask by another channel")
+    HOST = "host", _("Ask the host")
+    REGISTRAR = "registrar", _("Ask the registrar or CDN")
+    COORDINATOR = "coordinator", _("Complain to the coordinator")
+    PHAROS = "pharos", _("Tell Pharos")
+    FTC = "ftc", _("Complain to the FTC")
+    DECIDE = "decide", _("Decide what else can be done")
+
+
 class Result(TextChoices):
     """How one attempt to send ended."""
 
@@ -116,14 +132,15 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset(
         {Status.SENDING, Status.DRAFT, Status.FAILED, Status.CANCELLED, Status.WITHDRAWN}
     ),
-    Status.TO_FILE: frozenset({Status.SENT, Status.DRAFT, Status.CANCELLED, Status.WITHDRAWN}),
+    Status.TO_FILE: frozenset({Status.SENT, Status.FAILED, Status.DRAFT, Status.CANCELLED, Status.WITHDRAWN}),
     Status.SENDING: frozenset(
         {Status.SENT, Status.UNKNOWN, Status.QUEUED, Status.DRAFT, Status.FAILED, Status.WITHDRAWN}
     ),
     # A callback proves that an unknown one arrived; a query or a person settles it either way.
     Status.UNKNOWN: frozenset({Status.SENT, Status.QUEUED, Status.FAILED}) | _AFTER_SENDING,
     Status.FAILED: frozenset({Status.QUEUED, Status.DRAFT, Status.CANCELLED, Status.WITHDRAWN}),
-    Status.SENT: _AFTER_SENDING | _UNHEARD,
+    # Mail that left may come back.
+    Status.SENT: _AFTER_SENDING | _UNHEARD | {Status.FAILED},
     Status.ACKNOWLEDGED: _AFTER_SENDING - {Status.ACKNOWLEDGED} | _UNHEARD,
     Status.UNDER_REVIEW: _AFTER_SENDING - {Status.UNDER_REVIEW} | _UNHEARD,
     # Said removed, and still there: that may be taken further as well.
@@ -147,6 +164,14 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset(),
 }
 
+# The one way back, for a person alone: a step of the ladder that was never done leaves no trace in the status. No arrow of
+# TRANSITIONS, as along those any late receipt would end the climb.
+_MAY_ESCALATE = [status for status, to in TRANSITIONS.items() if Status.ESCALATED in to]
+STEP_UNDO_TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.ESCALATED: frozenset(_MAY_ESCALATE),
+    **dict.fromkeys(_MAY_ESCALATE, frozenset[Status]()),
+}
+
 # The platform's word and the status it leads to. Observations lead elsewhere: see `actions.record_outcome`.
 STATUS_OF: dict[Outcome, Status] = {Outcome(status.value): status for status in _PLATFORM_SAYS}
 SAID_REMOVED = frozenset(
@@ -156,6 +181,8 @@ SAID_REMOVED = frozenset(
 ACTED_ON = SAID_REMOVED | {Status.GONE, Status.REAPPEARED}
 LEAVING = frozenset({Status.DRAFT, Status.QUEUED, Status.TO_FILE, Status.SENDING, Status.UNKNOWN})
 ENDED = frozenset({Status.WITHDRAWN, Status.CANCELLED})
+# It left, and its answer has not come: the clock runs.
+WAITED_FOR = frozenset({Status.SENT, Status.ACKNOWLEDGED, Status.UNDER_REVIEW})
 # Nothing is under way any more: the same link may be asked for again.
 MAY_ASK_AGAIN = ENDED | {Status.FAILED, Status.REFUSED, Status.NOT_FOUND, Status.GONE, Status.REAPPEARED}
 # Left, and worth a look at the link.

@@ -5,7 +5,6 @@ the others as many items in one notice as the channel takes. What is asked for a
 who comes later shares that request from where it stands.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,30 +12,23 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 
-from cases.actions import happened, worked_on
+from cases.actions import worked_on
 from cases.models import Case
-from cases.states import Happening
-from cases.takedowns import actions, notices, states
+from cases.takedowns import actions, choosing, linting, notices, sharing
 from cases.takedowns.connectors import connector
 from cases.takedowns.connectors.text import subject, text
-from cases.takedowns.models import Event, Notice, Takedown
+from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.notices import Finding, NoticeContent
-from cases.takedowns.states import Source, Status
+from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
-from helpline.audit import actions as audit
-from helpline.crypto import wrapping
-from helpline.crypto.box import Box
 from helpline.platforms.models import Channel, ChannelWarning, Platform
 from helpline.wake import wake
-from reports import actions as reports
 from reports.models import Link, Report
-from reports.states import AgeRange, LinkStatus, News
+from reports.states import AgeRange, LinkStatus
 from reports.states import Status as ReportStatus
 
-# Advisory lock: two colleagues who ask for the same content from two sides ask one after the other.
-ASKING = (0x41534B, 1)
 NUMBER_TO_COME = "…"  # a notice gets its number when it leaves
 
 
@@ -71,6 +63,8 @@ class Draft:
     warnings: Sequence[ChannelWarning] = ()
     letters: Sequence[tuple[str, str]] = ()  # subject and text
     findings: Sequence[Finding] = ()
+    warned: Sequence[Finding] = ()  # what a person should look at
+    facts: str = ""  # what a colleague adds for the platform
 
     @property
     def may_leave(self) -> bool:
@@ -106,31 +100,19 @@ def grouped(links: Iterable[Link], cases: Iterable[Case]) -> list[Content]:
     by_report = {case.report_id: case for case in cases}
     groups: dict[tuple[int, bytes], list[Link]] = {}
     for link in links:
-        groups.setdefault((link.platform_id, _key(link)), []).append(link)
+        groups.setdefault((link.platform_id, sharing.content_key(link)), []).append(link)
     return [Content(tuple(group), by_report) for group in groups.values()]
 
 
 def contents(links: Sequence[Link], cases: Iterable[Case]) -> list[Content]:
     """The same, each with the request that is under way for it. One query."""
-    running = _running(links)
-    return [replace(one, running=running.get(_key(one.links[0]))) for one in grouped(links, cases)]
+    running = sharing.running(links)
+    return [
+        replace(one, running=running.get(sharing.content_key(one.links[0]))) for one in grouped(links, cases)
+    ]
 
 
-def _key(link: Link) -> bytes:
-    return bytes(link.url_index or link.account_index or link.pk.bytes)
-
-
-def _running(links: Sequence[Link]) -> dict[bytes, Takedown]:
-    """By content: a request that is under way for it, in whosever name."""
-    wanted = [link.url_index for link in links if link.url_index is not None]
-    rows = Takedown.objects.filter(link__url_index__in=wanted).exclude(status__in=states.MAY_ASK_AGAIN)
-    found: dict[bytes, Takedown] = {}
-    for row in rows.select_related("link", "notice").order_by("-requested_at", "pk"):
-        found[bytes(row.link.url_index or b"")] = row
-    return found
-
-
-def draft(*, found: Sequence[Content], chosen: str = "", at: datetime) -> Draft | None:
+def draft(*, found: Sequence[Content], chosen: str = "", facts: str = "", at: datetime) -> Draft | None:
     """What one platform would be asked; None for nothing. `chosen` is a channel's slug, the best one where it is silent.
 
     All of `found` is on one platform, their cases with reports and fingerprints loaded. Raises WrongKey for an erased case.
@@ -140,14 +122,26 @@ def draft(*, found: Sequence[Content], chosen: str = "", at: datetime) -> Draft 
     platform = found[0].links[0].platform
     fresh = [one for one in found if one.running is None]
     shared = [one for one in found if one.running is not None]
-    channels = list(Channel.objects.in_use().filter(platform=platform).by_preference())
+    channels = choosing.ranked(
+        Channel.objects.in_use().filter(platform=platform), items=len(fresh) or 1, at=at
+    )
     channel = next((one for one in channels if one.slug == chosen), channels[0] if channels else None)
     options = [(one, one.warnings(at)) for one in channels]
     if channel is None or not fresh:
-        return Draft(platform, fresh, shared, options, channel)
-    written = [_write(channel, group, _notice(channel))[0] for group in _notices_of(channel, fresh)]
-    needs_url = connector(channel.kind).needs_url
-    findings = {one.code: one for content in written for one in notices.check(content, needs_url=needs_url)}
+        return Draft(platform, fresh, shared, options, channel, facts=facts)
+    written = [
+        write(channel, group, _notice(channel), facts=facts)[0] for group in _notices_of(channel, fresh)
+    ]
+    private = [
+        notices.private_facts(case)
+        for case in {one.pk: one for group in fresh for one in _cases_of(group)}.values()
+    ]
+    findings: dict[str, Finding] = {}
+    warned: dict[str, Finding] = {}
+    for content in written:
+        stopping, warning = linting.read(content, channel=channel, private=private)
+        findings |= {one.code: one for one in stopping}
+        warned |= {one.code: one for one in warning}
     shown = [replace(content, notice_id=NUMBER_TO_COME) for content in written]
     return Draft(
         platform=platform,
@@ -158,22 +152,29 @@ def draft(*, found: Sequence[Content], chosen: str = "", at: datetime) -> Draft 
         warnings=channel.warnings(at),
         letters=[(subject(content), text(content)) for content in shown],
         findings=list(findings.values()),
+        warned=list(warned.values()),
+        facts=facts,
     )
 
 
 @transaction.atomic
 def request_for_all(
-    *, cases: Sequence[Case], links: Sequence[Link], channel: Channel | None, by: Staff, at: datetime
+    *,
+    cases: Sequence[Case],
+    links: Sequence[Link],
+    channel: Channel | None,
+    by: Staff,
+    at: datetime,
+    facts: str = "",
 ) -> Asked:
     """Ask one platform once for all of `links`, which are links of `cases`. Nothing is sent here: a worker claims the rows.
 
-    What was withdrawn or asked for meanwhile is left out, for whoever looks again. Raises PermissionDenied, NoChannel,
-    WeakNotice, WrongKey; then nothing at all is written.
+    What was withdrawn or asked for meanwhile is left out, for whoever looks again. `facts` go into each notice. Raises
+    PermissionDenied, NoChannel, WeakNotice, WrongKey; then nothing at all is written.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", list(ASKING))
+    sharing.lock_contents(links)
     # What is under way comes before the cases, as wherever an answer to it is written down.
-    held = actions.lock_all([row.pk for row in _running(links).values()])
+    held = actions.lock_all([row.pk for row in sharing.running(links).values()])
     locked, by_report = _lock(cases, links)
     may = worked_on(by=by)
     if not all(may(case) for case in by_report.values()):
@@ -183,20 +184,22 @@ def request_for_all(
     fresh = [one for one in found if one.running is None]
     if fresh:
         platform = fresh[0].links[0].platform
-        channel = channel or platform.best_channel(regimes=())
+        channel = channel or choosing.best(
+            Channel.objects.in_use().filter(platform=platform), items=len(fresh), at=at
+        )
         if channel is None or not channel.enabled or channel.platform_id != platform.pk:
             raise actions.NoChannel(platform)
         for group in _notices_of(channel, fresh):
-            made += _ask(channel, group, by=by, at=at)
+            made += _ask(channel, group, facts=facts, by=by, at=at)
         wake(actions.SEND)
     running = {row.pk: row for row in held}
     shared = [
         row
         for one in found
         if one.running is not None and one.running.pk in running
-        for row in _share(one, running[one.running.pk], at=at)
+        for row in sharing.share(one.links, running[one.running.pk], cases=by_report, at=at)
     ]
-    _tell(made, shared, by_report, by=by, at=at)
+    sharing.announce([*made, *shared], by_report=by_report, by=by, at=at, detail={"together": True})
     return Asked(made, shared)
 
 
@@ -241,13 +244,17 @@ def _notice(channel: Channel) -> Notice:
     )
 
 
-def _write(
-    channel: Channel, group: Sequence[Content], notice: Notice
+def write(
+    channel: Channel,
+    group: Sequence[Content],
+    notice: Notice,
+    *,
+    numbers: Sequence[Any] = (),
+    facts: str = "",
 ) -> tuple[NoticeContent, list[tuple[Any, Content]]]:
-    """The notice for these contents, and the number of each in it."""
-    items, numbered, last = [], [], None
-    for one in group:
-        number = uuid4()
+    """The notice for these contents, and the number of each in it: those given, or new ones."""
+    items, numbered, last, signed = [], [], None, True
+    for one, number in zip(group, numbers or [uuid4() for _one in group], strict=True):
         prints: dict[tuple[str, str], dict[str, Any]] = {}
         for link in sorted(one.links, key=lambda link: link.pk != one.first.pk):
             case = one.cases[link.report_id]
@@ -257,27 +264,35 @@ def _write(
                 report=case.report,
                 box=case.box(),
                 links=[(str(number), link)],
+                facts=facts,
             )
             prints |= {(mark["algorithm"], mark["value"]): mark for mark in part.items[0].fingerprints}
+            signed = signed and part.signature is not None
             if link.pk == one.first.pk:
                 last, item = part, part.items[0]
         items.append(replace(item, fingerprints=tuple(prints.values())))
         numbered.append((number, one))
     if last is None:
         raise ValueError("A notice names at least one content.")
-    return replace(last, items=tuple(items)), numbered
+    # Signed for all of them, or for none.
+    return replace(last, items=tuple(items), signature=last.signature if signed else None), numbered
 
 
-def _ask(channel: Channel, group: Sequence[Content], *, by: Staff, at: datetime) -> list[Takedown]:
+def _cases_of(content: Content) -> list[Case]:
+    return [content.cases[report_id] for report_id in {link.report_id for link in content.links}]
+
+
+def _ask(
+    channel: Channel, group: Sequence[Content], *, facts: str, by: Staff, at: datetime
+) -> list[Takedown]:
     by_hand = connector(channel.kind).by_hand
     notice = _notice(channel)
     notice.requested_by, notice.requested_at, notice.due_at = by, at, None if by_hand else at
-    content, numbered = _write(channel, group, notice)
-    if findings := notices.check(content, needs_url=connector(channel.kind).needs_url):
+    content, numbered = write(channel, group, notice, facts=facts)
+    private = [notices.private_facts(case) for one in group for case in _cases_of(one)]
+    if findings := linting.findings(content, channel=channel, private=private):
         raise actions.WeakNotice(findings)
-    key = wrapping.new_data_key()
-    notice.key = wrapping.wrap_for_desk(key, about=notice.about)
-    notice.content = Box(key).seal(notice, "content", notices.to_json(content))
+    actions.seal(notice, content)
     notice.save(force_insert=True)
     return Takedown.objects.bulk_create(
         Takedown(
@@ -292,81 +307,4 @@ def _ask(channel: Channel, group: Sequence[Content], *, by: Staff, at: datetime)
         )
         for number, one in numbered
         for link in one.links
-    )
-
-
-STANDS = (
-    *("notice_id", "platform_id", "status", "status_at", "sent_at", "transport", "transport_at"),
-    *("platform_says", "platform_at", "acted_at", "redress_until", "observed", "observed_at", "gone_at"),
-    *("reappeared_at", "next_look_at", "misses"),
-)
-
-
-def _share(one: Content, running: Takedown, *, at: datetime) -> list[Takedown]:
-    """Further people whom a request under way, locked, answers, too: from here on what it learns is told to them."""
-    if running.item_id is None:
-        running.item_id = running.pk
-        running.save(update_fields=["item_id"])
-    rows = []
-    for link in one.links:
-        row = Takedown(case=one.cases[link.report_id], link=link, item_id=running.item_id, requested_at=at)
-        for name in STANDS:
-            setattr(row, name, getattr(running, name))
-        rows.append(row)
-    return Takedown.objects.bulk_create(rows)
-
-
-def _tell(
-    made: Sequence[Takedown],
-    shared: Sequence[Takedown],
-    by_report: Mapping[Any, Case],
-    *,
-    by: Staff,
-    at: datetime,
-) -> None:
-    """The timelines, the young people, the cases, the trail."""
-    every = [*made, *shared]
-    if not every:
-        return
-    platform = every[0].platform.name
-    Event.objects.bulk_create(
-        Event(
-            takedown=row,
-            at=at,
-            recorded_at=at,
-            source=Source.PERSON,
-            what=row.status,
-            by=by,
-            detail={"together": True},
-        )
-        for row in every
-    )
-    report_of = {case.pk: report_id for report_id, case in by_report.items()}
-    news = []
-    for row in every:
-        said = [(News.IN_PROGRESS, at)]
-        if row.sent_at is not None:
-            said.append((News.SENT, at))
-        if row.status in states.SAID_REMOVED:
-            said.append((News.SAID_REMOVED, at))
-        news += [
-            reports.NewsItem(
-                report_id=report_of[row.case_id],
-                link_id=row.link_id,
-                what=what,
-                at=when,
-                data={"platform": platform},
-            )
-            for what, when in said
-        ]
-    for what in (News.IN_PROGRESS, News.SENT, News.SAID_REMOVED):
-        # What came first is told first: the last word is where the link stands.
-        reports.post_updates([one for one in news if one.what == what])
-    counts = Counter(row.case_id for row in every)
-    for case in by_report.values():
-        if case.pk in counts:
-            happened(case, Happening.REQUESTED, by=by, at=at, platform=platform, count=counts[case.pk])
-    audit.record_many(
-        audit.row(by=by, verb="takedown.requested", obj=row, detail={"together": True}, at=at)
-        for row in every
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,14 +16,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases import actions as casework
 from cases import rail, reading
+from cases.letters import actions as letters
+from cases.letters.content import FACTS_MAX, one_line
+from cases.letters.forms import MandateForm, facts_of
+from cases.letters.states import GivenBy, GivenHow
 from cases.models import Case
 from cases.queue import capped_counts
-from cases.takedowns import actions, asking, desk
+from cases.takedowns import actions, asking, bulk, desk, mending
 from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
 from cases.takedowns.asking import Draft
 from cases.takedowns.forms import FiledForm, OutcomeForm
-from cases.takedowns.models import Takedown
+from cases.takedowns.models import Event, Takedown
 from cases.takedowns.states import MAY_ASK_AGAIN, ForbiddenMove, Outcome, Source, Status
+from cases.takedowns.unknowns import POLICIES
 from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
@@ -38,14 +44,22 @@ def desk_page(request: StaffRequest) -> HttpResponse:
     tab = request.GET.get("tab", "")
     if tab not in desk.TABS:
         tab = next((name for name in desk.NEEDS_A_PERSON if found[name]), "progress")
-    rows = desk.under_tab(request.user, tab).select_related(
-        "notice__channel", "platform", "link", "case__assignee"
-    )
+    rows = desk.under_tab(request.user, tab)
+    channel, why = request.GET.get("channel", ""), request.GET.get("why", "")
+    many = bulk.groups(rows) if tab == "failed" else []
+    if tab == "failed" and channel and why:
+        rows = bulk.of_reason(rows, channel=channel, why=why)
+    rows = rows.select_related("notice__channel", "platform", "link", "case__assignee")
+    if tab == "draft":
+        rows = rows.prefetch_related(Prefetch("events", Event.objects.filter(what=Status.DRAFT), "looks_at"))
     # What waits for a decision: the oldest first. The rest: the newest.
     order = ("status_at", "id") if tab in desk.NEEDS_A_PERSON else ("-requested_at", "-id")
     page = page_of(request, rows, *order)
     context = {
-        "rows": [desk.view_of(takedown) for takedown in page.rows],
+        "rows": [desk.view_of(takedown, events=getattr(takedown, "looks_at", ())) for takedown in page.rows],
+        "many": many,
+        "only": next((one for one in many if (one.channel.slug, one.reason.why) == (channel, why)), None),
+        "policies": POLICIES.values() if tab == "unknown" else (),
         "tab": tab,
         "tabs": _tabs(request, tab, found),
         "next_url": next_address(request, page.next),
@@ -95,6 +109,7 @@ def _show(request: StaffRequest, takedown: Takedown, *, status: int = 200, **bou
         "view": view,
         "takedown": takedown,
         "case": case,
+        "now": timezone.now(),
         "url": box.open(takedown.link, "url") if box else "",
         "account": box.open(takedown.link, "account") if box else "",
         "attempts": takedown.notice.attempts.order_by("-number"),
@@ -119,6 +134,17 @@ def _decide(request: StaffRequest, takedown: Takedown, act: Act) -> HttpResponse
         said = act(takedown)
     except AlreadyRequested:
         said = _("This link is being asked for another way already. Nothing was sent twice.")
+        return back_to(request, here, said, level=messages.WARNING)
+    except WeakNotice:
+        said = _(
+            "They took back that we may sign, so it can’t go out as it is. Cancel it, and ask another way."
+        )
+        return back_to(request, here, said, level=messages.WARNING)
+    except NoChannel:
+        said = _("The channel is not in use now. Send it another way, or have the channel switched on.")
+        return back_to(request, here, said, level=messages.WARNING)
+    except WrongKey:
+        said = _("The young person erased this report. Nothing can be asked for any more.")
         return back_to(request, here, said, level=messages.WARNING)
     except ForbiddenMove:
         takedown.refresh_from_db()
@@ -202,6 +228,61 @@ def retry(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
     return _decide(request, _takedown_for(request, takedown_id), act)
 
 
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def check_again(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    typed = request.POST.get(f"facts-{takedown_id.hex}")
+    facts = None if typed is None else one_line(typed)[: FACTS_MAX * 2]
+
+    def act(takedown: Takedown) -> str:
+        checked = mending.check_again(takedown=takedown, by=request.user, at=timezone.now(), facts=facts)
+        if checked.left:
+            return _("It holds now. The request is on its way.")
+        return _("It would still not hold. What is to be mended stands with it.")
+
+    return _decide(request, _takedown_for(request, takedown_id), act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def bulk_page(request: StaffRequest) -> HttpResponse:
+    """Many that did not leave for one reason on one channel: tried again, or, once that was said to be meant, cancelled."""
+    channel, why = request.POST.get("channel", ""), request.POST.get("why", "")
+    back = f"{reverse('takedowns:desk')}?tab=failed"
+    rows = bulk.of_reason(desk.under_tab(request.user, "failed"), channel=channel, why=why)
+    group = next(
+        (one for one in bulk.groups(rows) if (one.channel.slug, one.reason.why) == (channel, why)), None
+    )
+    if group is None:
+        return back_to(
+            request, back, _("Nothing is left of this. Somebody was quicker."), level=messages.WARNING
+        )
+    found = list(
+        rows.select_related("case", "link", "notice", "platform").order_by("status_at", "pk")[: bulk.AT_ONCE]
+    )
+    now = timezone.now()
+    if request.POST.get("what") == "retry" and group.may_retry:
+        said = _what_was_done(bulk.retry_all(found, by=request.user, at=now), retried=True)
+        return back_to(request, back, said)
+    if request.POST.get("what") == "cancel" and "sure" in request.POST:
+        said = _what_was_done(bulk.cancel_all(found, by=request.user, at=now), retried=False)
+        return back_to(request, back, said)
+    return render(request, "takedowns/bulk.html", {"group": group, "rows": found, "back": back})
+
+
+def _what_was_done(done: bulk.Done, *, retried: bool) -> str:
+    text = (
+        ngettext("%(count)s goes out again now.", "%(count)s go out again now.", done.done)
+        if retried
+        else ngettext("%(count)s is cancelled.", "%(count)s are cancelled.", done.done)
+    )
+    parts = [text % {"count": done.done}]
+    if done.left:
+        left = ngettext("%(count)s stays as it is.", "%(count)s stay as they are.", done.left)
+        parts.append(left % {"count": done.left})
+    return " ".join(parts)
+
+
 # --- asking, from the case --------------------------------------------------------------------------------
 
 
@@ -214,23 +295,65 @@ def request_page(request: StaffRequest, ref: str) -> HttpResponse:
     # Shown as staying behind: never sent without having been shown as leaving.
     staying = frozenset(given.getlist("staying"))
     links = _askable(case, [*given.getlist("link"), *staying])
-    channels = {
-        name.removeprefix("channel-"): str(given[name]) for name in given if name.startswith("channel-")
-    }
+    mandate = MandateForm(
+        request.POST if request.POST.get("look") == "mandate" else None,
+        initial={"given_on": timezone.localdate()},
+        use_required_attribute=False,  # it stands inside the form that sends
+    )
     try:
-        drafted = asking.drafts(case=case, links=links, channels=channels, at=timezone.now())
+        if mandate.is_bound and mandate.is_valid():
+            _record_mandate(request, case, mandate)
+        drafted = asking.drafts(
+            case=case,
+            links=links,
+            channels=_chosen(given, "channel-"),
+            facts=facts_of(given),
+            laws=_chosen(given, "law-"),
+            at=timezone.now(),
+        )
     except WrongKey:
         said = _("The young person erased this report. Nothing can be asked for any more.")
         return back_to(request, reverse("desk:case", kwargs={"ref": case.ref}), said, level=messages.WARNING)
-    if request.method == "POST" and drafted:
+    if request.method == "POST" and drafted and "look" not in request.POST:
+        if keep := request.POST.get("keep"):
+            return _keep(request, case, [one for one in drafted if one.platform.slug == keep])
         return _send(request, case, drafted, staying=staying)
-    return _show_drafts(request, case, drafted)
+    return _show_drafts(request, case, drafted, status=NOT_TAKEN if mandate.errors else 200, mandate=mandate)
+
+
+def _chosen(given: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """What was chosen for each platform, by its slug."""
+    return {name.removeprefix(prefix): str(given[name]) for name in given if name.startswith(prefix)}
+
+
+def _record_mandate(request: StaffRequest, case: Case, form: MandateForm) -> None:
+    try:
+        letters.record_mandate(
+            case=case,
+            given_by=GivenBy(form.cleaned_data["given_by"]),
+            given_how=GivenHow(form.cleaned_data["given_how"]),
+            given_on=form.cleaned_data["given_on"],
+            words=form.cleaned_data["words"],
+            by=request.user,
+            at=timezone.now(),
+        )
+    except letters.MandateStands:
+        return  # a colleague was quicker, or the page was sent twice: it stands, and that is what counts
+    messages.success(request, _("Recorded. The helpline may sign in this case."))
 
 
 def _show_drafts(
-    request: StaffRequest, case: Case, drafted: Sequence[Draft], *, status: int = 200
+    request: StaffRequest,
+    case: Case,
+    drafted: Sequence[Draft],
+    *,
+    status: int = 200,
+    mandate: MandateForm | None = None,
 ) -> HttpResponse:
+    unsigned = next((draft for draft in drafted if draft.needs_mandate), None)
     context = {
+        "mandate": (mandate or MandateForm(initial={"given_on": timezone.localdate()})) if unsigned else None,
+        "unsigned": unsigned,
         "case": case,
         "drafts": drafted,
         "leaving": _links_in(draft for draft in drafted if draft.may_leave),
@@ -282,9 +405,32 @@ def _send(
     return back_to(request, page, _what_was_asked(made, left_over=left_over))
 
 
+def _keep(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpResponse:
+    """Keep what would not hold yet as a draft, for whoever mends it."""
+    page = f"{reverse('desk:case', kwargs={'ref': case.ref})}#links"
+    try:
+        made = asking.ask(case=case, drafted=drafted, by=request.user, at=timezone.now(), keep_draft=True)
+    except AlreadyRequested:
+        said = _(
+            "One of these links was asked for a moment ago. Nothing was sent twice; look at what is under way."
+        )
+        return back_to(request, page, said, level=messages.WARNING)
+    except NoChannel:
+        return _show_drafts(request, case, drafted, status=NOT_TAKEN)
+    if not all(one.status == Status.DRAFT for one in made):
+        return back_to(request, page, _what_was_asked(made, left_over=0))
+    said = ngettext(
+        "Kept as a draft. It waits on the desk, under “To mend”.",
+        "%(count)s requests are kept as drafts. They wait on the desk, under “To mend”.",
+        len(made),
+    )
+    return back_to(request, page, said % {"count": len(made)})
+
+
 def _what_was_asked(made: Sequence[Takedown], *, left_over: int) -> str:
-    by_hand = sum(one.status == Status.TO_FILE for one in made)
-    leaving = len(made) - by_hand
+    shared = sum(one.asked_by is None for one in made)
+    by_hand = sum(one.status == Status.TO_FILE and one.asked_by is not None for one in made)
+    leaving = len(made) - by_hand - shared
     parts = []
     if leaving:
         text = ngettext("%(count)s request leaves now.", "%(count)s requests leave now.", leaving)
@@ -292,6 +438,13 @@ def _what_was_asked(made: Sequence[Takedown], *, left_over: int) -> str:
     if by_hand:
         text = ngettext("%(count)s is to be filed by hand.", "%(count)s are to be filed by hand.", by_hand)
         parts.append(text % {"count": by_hand})
+    if shared:
+        text = ngettext(
+            "%(count)s is being asked for already: its answer counts here, too.",
+            "%(count)s are being asked for already: their answers count here, too.",
+            shared,
+        )
+        parts.append(text % {"count": shared})
     if left_over:
         text = ngettext("%(count)s link stays behind.", "%(count)s links stay behind.", left_over)
         parts.append(text % {"count": left_over})

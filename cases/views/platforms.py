@@ -25,12 +25,11 @@ from helpline.platforms.models import Channel, ChannelWarning, Platform
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A channel with what a person should know and may do."""
+    """A channel with what a person should know."""
 
     channel: Channel
     warnings: list[ChannelWarning]
     paused: bool
-    can_approve: bool
     waiting: str = ""  # the approval in which a change of it waits
 
 
@@ -38,9 +37,7 @@ class Line:
 @require_safe
 def platform_list(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
-    channels = Channel.objects.select_related("verified_by", "approved_by", "changed_by").order_by(
-        "platform_id", "id"
-    )
+    channels = Channel.objects.order_by("platform_id", "id")
     waiting = {
         channel: str(approval)
         for channel, approval in Approval.objects.filter(
@@ -49,14 +46,16 @@ def platform_list(request: StaffRequest) -> HttpResponse:
     }
     lines: dict[int, list[Line]] = {}
     for channel in channels:
-        can_approve = channel.approved_at is None and actions.can_approve(channel, request.user)
         asked = waiting.get(str(channel.pk), "")
-        line = Line(channel, channel.warnings(now), channel.is_paused(now), can_approve, asked)
+        line = Line(channel, channel.warnings(now), channel.is_paused(now), asked)
         lines.setdefault(channel.platform_id, []).append(line)
     platforms = Platform.objects.order_by("is_other", "name")
+    shown = [(platform, lines.get(platform.pk, [])) for platform in platforms]
     context = {
-        "platforms": [(platform, lines.get(platform.pk, [])) for platform in platforms],
-        "may_change": request.user.can(Permission.PLATFORMS),
+        "platforms": [
+            (platform, ways, not platform.recheck or any(one.warnings or one.waiting for one in ways))
+            for platform, ways in shown
+        ]
     }
     return render(request, "cases/platform_list.html", context)
 
@@ -65,7 +64,7 @@ def _on_channel(
     request: StaffRequest, slug: str, act: Callable[..., None], said: str | Promise, **extra: Any
 ) -> HttpResponse:
     channel = get_object_or_404(Channel.objects.select_related("platform"), slug=slug)
-    page = f"{reverse('desk:platforms')}#{channel.platform.slug}"
+    page = reverse("channels:platform", args=[channel.platform.slug])
     try:
         act(channel=channel, by=request.user, at=timezone.now(), **extra)
     except ChannelRefused as refused:

@@ -27,6 +27,10 @@ class Box:
     """Whoever holds the data key. `seal` answers bytes for a SealedField; `open` answers the text, '' for nothing."""
 
     key: bytes = field(repr=False)
+    _cipher: AESGCM = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_cipher", AESGCM(self.key))
 
     def seal(self, instance: models.Model, column: str, text: str) -> bytes | None:
         """Ciphertext of `text` for this row and column; None for an empty text. The row needs its primary key."""
@@ -37,7 +41,7 @@ class Box:
         if not body:
             return None
         nonce = secrets.token_bytes(12)
-        return bytes([VERSION]) + nonce + AESGCM(self.key).encrypt(nonce, body, _about(instance, column))
+        return bytes([VERSION]) + nonce + self._cipher.encrypt(nonce, body, _about(instance, column))
 
     def open(self, instance: models.Model, column: str) -> str:
         """The text in `column`. Raises WrongKey when the key, the row or the column is not the one it was sealed for."""
@@ -50,7 +54,7 @@ class Box:
             return b""
         sealed = bytes(sealed)
         try:
-            return AESGCM(self.key).decrypt(sealed[1:13], sealed[13:], _about(instance, column))
+            return self._cipher.decrypt(sealed[1:13], sealed[13:], _about(instance, column))
         except InvalidTag as error:
             raise WrongKey("This key does not open this column.") from error
 

@@ -9,3 +9,6 @@ class HealthConfig(AppConfig):
 
     def ready(self) -> None:
         from helpline import checks  # noqa: F401  registers what `check --deploy` asks
+        from helpline.health import watch
+
+        watch.begin()

@@ -176,11 +176,43 @@ def set_domains(*, platform: Platform, domains: Sequence[str], by: Staff, at: da
 
 
 @transaction.atomic
-def pause_channel(*, channel: Channel, until: datetime, at: datetime, by: Staff | None = None) -> None:
-    """Send nothing before `until`: the breaker (`by` is None) or a person."""
+def switch_recheck(*, platform: Platform, enabled: bool, by: Staff, at: datetime) -> None:
+    """Leave the platform's links alone, or look at them again. What is due waits meanwhile, and is lost to nobody."""
+    platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+    if platform.recheck == enabled:
+        return
+    platform.recheck = enabled
+    platform.save(update_fields=["recheck", "updated_at"])
+    audit.record(by=by, verb="platform.recheck_switched", obj=platform, detail={"enabled": enabled}, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+
+
+@transaction.atomic
+def set_gone_words(*, platform: Platform, words: Sequence[str], by: Staff, at: datetime) -> None:
+    """By which words a page of this platform says that nothing is there. Raises BadLayout."""
+    platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+    problems: list[Problem] = []
+    said = {"gone_words": list(words)}
+    values = layout.parse_values(platform.slug, said, layout.PLATFORM_FIELDS, (), problems)
+    if problems:
+        raise BadLayout(problems)
+    if not _set(platform, "gone_words", values["gone_words"]):
+        return
+    platform.save(update_fields=["gone_words", "updated_at"])
+    audit.record(by=by, verb="platform.gone_words_set", obj=platform, detail={"count": len(words)}, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+
+
+@transaction.atomic
+def pause_channel(
+    *, channel: Channel, until: datetime, at: datetime, by: Staff | None = None, reason: str = ""
+) -> None:
+    """Send nothing before `until`: the breaker (`by` is None) or a person, who says why."""
     _lock(channel)
-    channel.paused_until = until
-    channel.save(update_fields=["paused_until", "updated_at"])
+    channel.paused_until, channel.pause_reason = until, reason.strip()[:200]
+    channel.save(update_fields=["paused_until", "pause_reason", "updated_at"])
     _record(channel, "channel.paused", by, at, seconds=int((until - at).total_seconds()))
 
 
@@ -190,8 +222,8 @@ def resume_channel(*, channel: Channel, at: datetime, by: Staff | None = None) -
     _lock(channel)
     if channel.paused_until is None:
         return
-    channel.paused_until = None
-    channel.save(update_fields=["paused_until", "updated_at"])
+    channel.paused_until, channel.pause_reason = None, ""
+    channel.save(update_fields=["paused_until", "pause_reason", "updated_at"])
     _record(channel, "channel.resumed", by, at)
 
 
@@ -363,6 +395,7 @@ def _free_slug(model: type[Platform] | type[Channel], words: str, longest: int) 
     """A slug of these words that nobody has: site, site-2, site-3."""
     base = slugify(words.replace("_", "-"))[: longest - 4].strip("-_") or "site"
     taken = set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken.add("new")  # the page on which a new site is proposed
     return next(
         slug
         for number in range(1, len(taken) + 2)
@@ -396,6 +429,7 @@ def _unapprove(channel: Channel, by: Staff | None, at: datetime) -> None:
     channel.verified_at = channel.verified_by = None
     channel.approved_at = channel.approved_by = None
     channel.last_bounce_at = channel.paused_until = None
+    channel.pause_reason = ""
     channel.changed_at, channel.changed_by = at, by
 
 

@@ -1,7 +1,7 @@
 """The platform table by host name, kept for a minute, so that reading a link costs no query."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -25,14 +25,13 @@ def registrable(host: str) -> tuple[str, str]:
     return parts.domain, parts.suffix
 
 
-def host_keys(host: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def host_keys(host: str) -> tuple[str, ...]:
     """What a list of domains may call `host`, most exact first: itself, each parent, and `name.*`."""
     labels = host.split(".")
-    for start in range(len(labels)):
-        yield ".".join(labels[start:])
+    parents = [".".join(labels[start:]) for start in range(len(labels))]
     name, suffix = registrable(host)
-    if name and suffix:
-        yield f"{name}.*"
+    return (*parents, f"{name}.*") if name and suffix else tuple(parents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@
         "hash_schemes": ["stopncii", "take_it_down"],
         "promise": "48 h (US)",
         "notes": "...",
+        "recheck": true,
+        "gone_words": ["this page isn't available"],
         "other": false,
         "channels": [
           {"slug": "example-site-api",
@@ -16,6 +18,8 @@
            "regimes": ["eu-dsa-16"],
            "languages": ["en", "fr"],
            "max_items": 20,
+           "max_in_flight": 100,
+           "office_country": "",
            "promised_hours": 48,
            "evidence_required": "...",
            "token": "...", "outbound_secret": "...", "inbound_secret": "..."}]}]}
@@ -25,11 +29,15 @@ it is.
 
 domains         lower-case hosts, each with its sub-domains; "name.*" is the name under every public suffix
 other           true for one entry: the catch-all for every site the directory does not name
+recheck         whether its links are looked at
+gone_words      by which a page that answers 200 says that nothing is there; [] reads no page
 channel slug    unique; part of the address of the platform's callbacks
 kind            email, http_api, web_form, xarf
-address         an e-mail address, an API's base, a form's page; or "" while it is not known
+address         an e-mail address, an API's base, a form's page; X-ARF goes to either; or "" while it is not known
 regimes         eu-dsa-16, us-take-it-down, fr-lcen; [] takes any notice
 promised_hours  null when nothing is promised
+max_in_flight   how many notices may be on their way at once
+office_country  FR when it keeps the office hours and holidays of France; "" when it works day and night
 token, outbound_secret, inbound_secret
                 for HTTP APIs; sealed on import. A file that holds them is itself a secret.
 """
@@ -47,6 +55,8 @@ from django.core.validators import URLValidator, validate_email
 from helpline.platforms.models import ChannelKind, HashScheme, Regime
 
 LAYOUT = "platforms/1"
+MOST_IN_FLIGHT = 1000
+SHORTEST_GONE_WORDS = 8  # shorter ones stand on any page
 Value = str | int | bool | list[str] | None
 Parser = Callable[[object], Value]
 
@@ -147,6 +157,26 @@ def _whole_number(value: object) -> int:
     return value
 
 
+def _lines(value: object) -> int:
+    number = _whole_number(value)
+    if number > MOST_IN_FLIGHT:
+        raise ValueError(f"must be at most {MOST_IN_FLIGHT}, got {number}")
+    return number
+
+
+def _country(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[A-Z]{2})?", value):
+        raise ValueError(f'must be a country such as FR, or "", got {value!r}')
+    return value
+
+
+def _gone_word(value: object) -> str:
+    word = " ".join(str(_text(100, needed=True)(value)).split())
+    if len(word) < SHORTEST_GONE_WORDS:
+        raise ValueError(f"must have at least {SHORTEST_GONE_WORDS} characters, got {word!r}")
+    return word
+
+
 def _number_or_null(value: object) -> int | None:
     return None if value is None else _whole_number(value)
 
@@ -167,6 +197,8 @@ PLATFORM_FIELDS: dict[str, tuple[str, Parser]] = {
     "hash_schemes": ("hash_schemes", _list_of(_one_of(HashScheme.values))),
     "promise": ("promise", _text(2000)),
     "notes": ("notes", _text(5000)),
+    "recheck": ("recheck", _yes_or_no),
+    "gone_words": ("gone_words", _list_of(_gone_word)),
     "other": ("is_other", _yes_or_no),
 }
 CHANNEL_FIELDS: dict[str, tuple[str, Parser]] = {
@@ -175,6 +207,8 @@ CHANNEL_FIELDS: dict[str, tuple[str, Parser]] = {
     "regimes": ("regimes", _list_of(_one_of(Regime.values))),
     "languages": ("languages", _list_of(_matching(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?", "fr or pt-BR", 12))),
     "max_items": ("max_items", _whole_number),
+    "max_in_flight": ("max_in_flight", _lines),
+    "office_country": ("office_country", _country),
     "evidence_required": ("evidence_required", _text(2000)),
     "promised_hours": ("promised_hours", _number_or_null),
 }
@@ -191,13 +225,14 @@ def check_address(kind: str, address: str) -> None:
     """Raises ValueError when a channel of this kind can't have this address. Empty means: not known yet."""
     if not address:
         return
+    mailed = kind == ChannelKind.EMAIL or (kind == ChannelKind.XARF and "://" not in address)
     try:
-        if kind in {ChannelKind.EMAIL, ChannelKind.XARF}:
+        if mailed:
             validate_email(address)
             return
         URLValidator(schemes=["http", "https"])(address)
     except ValidationError:
-        what = "an e-mail address" if kind in {ChannelKind.EMAIL, ChannelKind.XARF} else "a web address"
+        what = "an e-mail address" if mailed else "a web address"
         raise ValueError(f"must be {what}, got {address!r}") from None
     parts = urlsplit(address)
     if parts.scheme != "https" and not _stays_here(parts.hostname or ""):

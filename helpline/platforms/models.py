@@ -191,6 +191,9 @@ class Channel(models.Model):
     max_in_flight = models.PositiveSmallIntegerField(default=100, db_default=100)
     faults = models.PositiveSmallIntegerField(default=0, db_default=0)
     paused_until = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(
+        max_length=200, blank=True, db_default=""
+    )  # a person's; the breaker writes none
     # What the last import said, field by field: it tells an edit of the file from an edit by an operator.
     imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -259,6 +262,7 @@ class Channel(models.Model):
             "max_in_flight",
             "faults",
             "paused_until",
+            "pause_reason",
             "imported",
             "created_at",
             "updated_at",

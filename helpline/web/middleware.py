@@ -6,6 +6,7 @@ Each runs on every request, so each does the least it can: no database, no parsi
 import time
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 
@@ -130,9 +131,10 @@ class LanguageMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.known = dict(settings.LANGUAGES)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        known = dict(settings.LANGUAGES)
+        known = self.known
         asked = None
         if request.method == "GET" and "lang=" in request.META.get("QUERY_STRING", ""):
             asked = request.GET.get("lang")
@@ -197,6 +199,24 @@ def type_asked_for(request: HttpRequest) -> str:
 def has_large_type(request: HttpRequest) -> bool:
     """Whether this page is to be shown in larger letters."""
     return (type_asked_for(request) or request.COOKIES.get(settings.TYPE_COOKIE_NAME)) == LARGE
+
+
+class PublicOnlyMiddleware:
+    """Closed by default where nobody logs in: a view that is not marked `login_not_required` is not there at all.
+
+    The public face's part of Django's LoginRequiredMiddleware, which asks for a session and a person first.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *args: Any) -> None:
+        """Raises Http404."""
+        if getattr(view, "login_required", True):
+            raise Http404
 
 
 class StaffSessionMiddleware(SessionMiddleware):

@@ -19,7 +19,10 @@ BARE = re.compile(
 
 def without_pictures(text: str) -> str:
     """`text` with a short marker in the place of each `data:` address and each picture written out in base 64."""
-    if "data:" not in text.lower() and len(text) < 200:
-        return text
-    marker = _("[picture removed]")
-    return BARE.sub(marker, DATA_ADDRESS.sub(marker, text))
+    if "data:" in text.lower():
+        text = DATA_ADDRESS.sub(_marker, text)
+    return BARE.sub(_marker, text) if len(text) >= 200 else text
+
+
+def _marker(_picture: re.Match[str]) -> str:
+    return _("[picture removed]")

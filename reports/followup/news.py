@@ -73,6 +73,12 @@ TELLINGS: dict[News, Telling] = {
         _("%(platform)s did not find it at this link. If you have a more exact link, add it below."),
         tone="stop",
     ),
+    News.NO_ANSWER: Telling(_("%(platform)s has not answered yet. We go further."), tone="wait"),
+    News.NOT_DELIVERED: Telling(
+        _("The request did not arrive at %(platform)s. A person looks for another way."), tone="wait"
+    ),
+    News.TAKEN_FURTHER: Telling(_("We went further: we asked somebody who can act on %(platform)s.")),
+    News.CONTESTED: Telling(_("%(platform)s said no. We asked for a new decision.")),
     News.REAPPEARED: Telling(
         _("We looked and it is there again. A person takes it up once more."), tone="stop"
     ),
@@ -131,7 +137,7 @@ def sentence(update: Update, link: Link | None) -> str:
         at=update.at,
         now=timezone.now(),
         platform="" if is_named else gettext("the site"),
-        can_look=settings.RECHECK_ENABLED and (link is None or bool(link.url)),
+        can_look=settings.RECHECK_ENABLED and (link is None or (link.platform.recheck and bool(link.url))),
     ).text
 
 

@@ -142,7 +142,7 @@ def _card(link: Link, box: Box, updates: list[Update], *, now: datetime) -> Link
             received_at=link.added_at,
             now=now,
             platform=platform,
-            can_look=settings.RECHECK_ENABLED and bool(link.url),
+            can_look=settings.RECHECK_ENABLED and link.platform.recheck and bool(link.url),
         ),
         can_withdraw=status != LinkStatus.WITHDRAWN,
         is_refused=status == LinkStatus.REFUSED,

@@ -57,6 +57,7 @@ def test_every_call_of_the_contract_is_in_it() -> None:
         "GET /takedowns/",
         "GET /takedowns/{id}/",
         "POST /takedowns/{id}/outcome/",
+        "POST /takedowns/{id}/escalate/",
         "POST /takedowns/{id}/cancel/",
         "POST /takedowns/{id}/resolve-unknown/",
         "POST /inbound/{channel}/",

@@ -16,6 +16,7 @@ from helpline.audit.models import AuditRow
 from helpline.platforms.models import Channel, Platform
 from reports import actions as reports
 from reports.actions import LinkFacts
+from reports.models import Link
 from tests.api.conftest import Caller, problem
 from tests.cast import NOON
 
@@ -191,7 +192,7 @@ def test_the_four_truths_stand_apart(call: Caller, nour: Staff, sent: Takedown) 
 def test_the_list_is_filtered_and_shows_no_address(
     call: Caller, nour: Staff, sacha: Staff, sent: Takedown, open_case: OpenCase
 ) -> None:
-    other = open_case()
+    other = open_case(links=(LinkFacts(url="https://chatter.example/p/other"),))
     queued = actions.request_takedown(
         case=other, links=list(other.report.links.all()), by=nour, at=NOON + timedelta(hours=1)
     )[0]
@@ -319,3 +320,29 @@ def test_an_unknown_one_is_settled(
     takedown.save()
     problem(call("POST", path, {}, by=nour), 400, "invalid")
     assert call("POST", path, {"was_sent": was_sent}, by=nour).json()["status"] == status
+
+
+# --- drafts, and what needs a person ----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("chatter")
+def test_a_weak_notice_may_be_kept_as_a_draft_and_checked_again(
+    call: Caller, open_case: OpenCase, nour: Staff
+) -> None:
+    case = open_case(links=(LinkFacts(account="mean", platform="chatter"),))
+    Link.objects.update(kind="post")
+    path = f"/api/v1/cases/{case.ref}/takedowns/"
+    assert call("POST", path, {"link": link_of(case)}, by=nour).status_code == 422
+    response = call("POST", path, {"link": link_of(case), "draft": True}, by=nour)
+    assert response.status_code == 201
+    [made] = response.json()["takedowns"]
+    assert made["status"] == "draft"
+    checked = call("POST", f"/api/v1/takedowns/{made['id']}/check/", {}, by=nour).json()
+    assert (checked["left"], [one["code"] for one in checked["findings"]]) == (False, ["no_url"])
+    for wants, count in (("person", 1), ("draft", 1), ("unknown", 0)):
+        assert len(call("GET", f"/api/v1/takedowns/?needs={wants}", by=nour).json()["results"]) == count
+    assert call("GET", "/api/v1/takedowns/?needs=nothing", by=nour).status_code == 400
+    assert (
+        call("POST", f"/api/v1/takedowns/{made['id']}/cancel/", {}, by=nour).json()["status"] == "cancelled"
+    )
+    assert call("POST", f"/api/v1/takedowns/{made['id']}/check/", {}, by=nour).status_code == 409

@@ -7,7 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpline.embedded.processes import ROOT, CannotStart
-from tests.bench import dispatch, intake, intake_page, match, page_weight, pdq, queue_page
+from tests.bench import (
+    claim,
+    dispatch,
+    growth,
+    inbound,
+    intake,
+    intake_page,
+    mail,
+    match,
+    page_weight,
+    pdq,
+    queue_page,
+    recheck,
+)
 from tests.bench.figures import Figure, keep, table
 from tests.bench.house import Broken, House, say
 
@@ -17,8 +30,13 @@ BENCHES: dict[str, Callable[[House], list[Figure]]] = {
     "page_weight": page_weight.bench,
     "queue_page": queue_page.bench,
     "match": match.bench,
+    "claim": claim.bench,
     "dispatch_http": dispatch.bench,
+    "dispatch_mail": mail.bench,
+    "inbound": inbound.bench,
+    "recheck": recheck.bench,
     "pdq_browser": pdq.bench,
+    "growth": growth.bench,
 }
 
 

@@ -29,7 +29,7 @@ def bench(house: House) -> list[Figure]:
     house.inside("intake_rows", database=database, DJANGO_SETTINGS_MODULE="tests.bench.bare.settings")
     # As deployed: the public face alone, behind one proxy that says where people come from.
     public = house.environment(database, HELPLINE_FACE="public", HELPLINE_TRUSTED_PROXIES="1")
-    ours, bare = _Ours(), _bare()
+    ours, bare = Reports(), _bare()
     rates: dict[tuple[str, int], list[float]] = {}
     times: dict[tuple[str, int], list[float]] = {}
     with (
@@ -69,7 +69,7 @@ def bench(house: House) -> list[Figure]:
     ]
 
 
-class _Ours:
+class Reports:
     """The requests of the program, each with links of its own, and what became of them."""
 
     def __init__(self) -> None:

@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from tests.bench import load
 from tests.bench.house import House, say
+from tests.faults.verdict import Story, none_of
 from tests.riddles import solve
 from tests.walker import ANSWERS, Person, forms_of
 
@@ -135,10 +135,8 @@ def _by_program(port: int, delay: float) -> Told:
     return Told("", time.monotonic() - began, statuses, len(statuses))
 
 
-def flood(
-    house: House, environment: dict[str, str], *, database: str, scale: float, seed: int
-) -> tuple[str, dict[str, dict[str, Any]]]:
-    """What came, in words; and each invariant with its value, its limit and whether it held.
+def flood(house: House, environment: dict[str, str], *, database: str, scale: float, seed: int) -> Story:
+    """What came, and what held.
 
     A worker must be sorting the queue meanwhile.
     """
@@ -177,13 +175,13 @@ def flood(
         f"slowest after {slowest:.0f} s, {held} times one was held; all in the queue {waited:.0f} s after the last"
     )
     values = {
-        "flood: people without a code": people + programs - len(codes),
-        "flood: codes without a report": len(codes) - found["stored"],
-        "flood: not in the queue in time": len(codes) - found["queued"],
-        "flood: slower than a minute": sum(one.seconds > WITHIN for one in told),
-        "flood: our own faults (5xx)": sum(n for status, n in statuses.items() if status >= 500),
-        "flood: nobody answered": done.failures,
-        "flood: bots let in over the limit": int(not bots.are_over_their_limit),
-        "flood: nobody had to do any work": int(not held),
+        "people without a code": people + programs - len(codes),
+        "codes without a report": len(codes) - found["stored"],
+        "not in the queue in time": len(codes) - found["queued"],
+        "slower than a minute": sum(one.seconds > WITHIN for one in told),
+        "our own faults (5xx)": sum(n for status, n in statuses.items() if status >= 500),
+        "nobody answered": done.failures,
+        "bots let in over the limit": int(not bots.are_over_their_limit),
+        "nobody had to do any work": int(not held),
     }
-    return words, {name: {"value": value, "limit": 0, "ok": value == 0} for name, value in values.items()}
+    return Story(words, none_of(12, {f"{name} (flood)": value for name, value in values.items()}))

@@ -22,6 +22,7 @@ from typing import Any
 from helpline.embedded.processes import Child, start_and_wait
 from tests.bench.figures import percentile
 from tests.bench.house import House, say
+from tests.faults.verdict import Invariant, Story, none_of
 from tests.walker import Person
 
 REPORTERS, A_SECOND, LASTS = 200, 20.0, 600.0
@@ -35,14 +36,6 @@ REPORT = {
 }
 SLOW = 0.8  # seconds that 95 of 100 pages take at most
 REPORTS, WRITERS, KILLS = 5000, 8, 40
-Invariants = dict[str, dict[str, Any]]
-
-
-def _held(values: dict[str, tuple[float, float]]) -> Invariants:
-    return {
-        name: {"value": value, "limit": limit, "ok": value <= limit}
-        for name, (value, limit) in values.items()
-    }
 
 
 # --- many at once -------------------------------------------------------------------------------------
@@ -83,10 +76,8 @@ class _Timed(Person):
             self.times.append(time.perf_counter() - began)
 
 
-def crowd(
-    house: House, environment: dict[str, str], *, database: str, scale: float
-) -> tuple[str, Invariants]:
-    """What came, in words; and the invariants."""
+def crowd(house: House, environment: dict[str, str], *, database: str, scale: float) -> Story:
+    """What came, and what held."""
     public = environment | {"HELPLINE_FACE": "public"}
     until = time.monotonic() + max(20.0, LASTS * scale)
     codes: list[str] = []
@@ -121,13 +112,19 @@ def crowd(
         f"{len(codes)} reports in {seconds:.0f} s ({len(codes) / seconds:.1f} a second), {len(times)} pages, "
         f"p95 {p95 * 1000:.0f} ms" + (f"; the first lost: {lost[0]}" if lost else "")
     )
-    return words, _held(
-        {
-            "crowd: our own faults (5xx)": (sum(n for code, n in statuses.items() if code >= 500), 0),
-            "crowd: people without a code": (len(lost), 0),
-            "crowd: codes without a report": (len(codes) - found["stored"], 0),
-            "crowd: p95 of a page, ms": (round(p95 * 1000), SLOW * 1000),
-        }
+    return Story(
+        words,
+        [
+            *none_of(
+                11,
+                {
+                    "our own faults, 5xx (crowd)": sum(n for code, n in statuses.items() if code >= 500),
+                    "people without a code (crowd)": len(lost),
+                    "codes without a report (crowd)": len(codes) - found["stored"],
+                },
+            ),
+            Invariant(11, "p95 of a page, ms", round(p95 * 1000), SLOW * 1000),
+        ],
     )
 
 
@@ -136,8 +133,8 @@ def crowd(
 
 def kept(
     house: House, environment: dict[str, str], worker: Child, *, database: str, scale: float, seed: int
-) -> tuple[str, Invariants]:
-    """What was killed, in words; and the invariants. `worker` sorts the queue meanwhile, and is killed, too."""
+) -> Story:
+    """What was killed, and what held. `worker` sorts the queue meanwhile, and is killed, too."""
     wanted, kills = max(200, round(REPORTS * scale)), max(6, round(KILLS * scale))
     dice, stopped = random.Random(seed), threading.Event()
     codes: list[str] = []
@@ -191,12 +188,16 @@ def kept(
         time.sleep(1)
         found = house.inside("in_queue", *codes, database=database)
     words = f"{len(codes)} reports with a code, killed {dict(killed)}, errors meanwhile {dict(errors)}"
-    return words, _held(
-        {
-            "kept: codes without a report": (len(codes) - found["stored"], 0),
-            "kept: codes given twice": (len(codes) - len(set(codes)), 0),
-            "kept: not in the queue in time": (len(codes) - found["queued"], 0),
-        }
+    return Story(
+        words,
+        none_of(
+            1,
+            {
+                "codes without a report": len(codes) - found["stored"],
+                "codes given twice": len(codes) - len(set(codes)),
+                "not in the queue in time": len(codes) - found["queued"],
+            },
+        ),
     )
 
 

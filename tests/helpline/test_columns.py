@@ -74,6 +74,19 @@ def test_rows_of_several_tables_go_together(
     report.language = "en"
     report.save(update_fields=["language"])  # it counts as stored
 
+    more = [
+        Link(report=report, position=place, platform=platform, kind="post", status_at=noon, added_at=noon)
+        for place in (3, 4)
+    ]
+    again = Report(
+        channel="web", language="fr", who="self", age_range="13-14", kind="deepnude",
+        submitted_at=noon, last_contact_at=noon,
+    )  # fmt: skip
+    with django_assert_num_queries(1):  # the server knows the statement by now
+        columns.insert_together([again], more, [], [AuditRow(at=noon, actor="system", verb="again")])
+    assert (Report.objects.count(), report.links.count()) == (2, 4)
+    assert (again.circumstances, Report.objects.get(pk=again.pk).story) == ([], None)
+
 
 @pytest.mark.django_db
 def test_together_or_not_at_all(noon: datetime) -> None:

@@ -1,10 +1,12 @@
-"""A kept connection is looked at before it is used, without asking the server."""
+"""A kept connection is looked at before it is used, without asking the server; long statements are prepared."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
-from django.db import connection, connections
+from django.db import DataError, connection, connections
+
+from helpline.postgresql.base import MOST_PREPARED, DatabaseWrapper
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,3 +46,78 @@ def test_after_an_error_the_server_is_asked() -> None:
     finally:
         connection.errors_occurred = False
         connection.close()
+
+
+# --- prepared statements ------------------------------------------------------------------------------
+
+ADD = "INSERT INTO kept (number, word) VALUES (%s, %s)"
+
+
+@pytest.fixture
+def table(transactional_db: None) -> Iterator[DatabaseWrapper]:
+    """A connection of its own with an empty table, `kept`, that goes with it."""
+    own = cast(DatabaseWrapper, connections.create_connection("default"))
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE kept (number int, word text)")
+        yield own
+    finally:
+        own.close()
+
+
+def rows(line: DatabaseWrapper) -> list[tuple[int, str]]:
+    with line.cursor() as cursor:
+        cursor.execute("SELECT number, word FROM kept ORDER BY number")
+        return cursor.fetchall()
+
+
+def known(line: DatabaseWrapper) -> int:
+    """How many statements the server keeps for this connection."""
+    with line.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_statement_is_prepared_once(table: DatabaseWrapper) -> None:
+    table.execute_prepared(ADD, [1, "100 % {of} it's"])
+    table.execute_prepared(ADD, [2, None])
+
+    assert rows(table) == [(1, "100 % {of} it's"), (2, None)]
+    assert known(table) == 1
+
+
+def test_what_was_undone_leaves_the_statement_known(table: DatabaseWrapper) -> None:
+    table.set_autocommit(False)
+    table.execute_prepared(ADD, [1, "undone"])
+    table.rollback()
+    table.set_autocommit(True)
+
+    table.execute_prepared(ADD, [2, "kept"])
+
+    assert rows(table) == [(2, "kept")]
+
+
+def test_a_refused_row_leaves_it_known(table: DatabaseWrapper) -> None:
+    with pytest.raises(DataError):
+        table.execute_prepared(ADD, ["no number", ""])
+
+    table.execute_prepared(ADD, [1, "fine"])
+
+    assert rows(table) == [(1, "fine")]
+
+
+def test_a_new_connection_prepares_anew(table: DatabaseWrapper) -> None:
+    table.execute_prepared("SELECT %s::int", [1])
+    table.close()
+
+    table.execute_prepared("SELECT %s::int", [1])
+
+    assert known(table) == 1
+
+
+def test_beyond_the_most_they_are_sent_whole(table: DatabaseWrapper) -> None:
+    for number in range(MOST_PREPARED + 2):
+        table.execute_prepared(f"{ADD} -- {number}", [number, ""])
+
+    assert len(rows(table)) == MOST_PREPARED + 2
+    assert known(table) == MOST_PREPARED

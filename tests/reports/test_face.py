@@ -11,6 +11,7 @@ from django.conf import settings
 
 from helpline.crypto.keyring import EVERY_FACE, STAFF_ONLY
 from reports.models import Report
+from tests.helpline.web.test_middleware import MUST_CARRY
 from tests.processes import ROOT, environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -25,6 +26,7 @@ from django.test import Client
 from helpline.crypto.keyring import KeyUnavailable
 from reports.intake.interview import NUMBERS
 from reports.models import Report
+
 
 browser = Client(HTTP_HOST="localhost")
 answers = {
@@ -44,7 +46,12 @@ try:
 except KeyUnavailable:
     opened = False
 follow = browser.get("/follow/")
+
+report = {"who": "self", "age_range": "13-14", "kind": "deepnude"}
+answers = [browser.get("/help/"), browser.get("/staff/"),
+           browser.post("/api/v1/reports/", report, content_type="application/json")]
 print(json.dumps({
+    "answers": [[one.status_code, dict(one.headers), sorted(one.cookies)] for one in answers],
     "sent": sent["Location"], "opened": opened, "read_back": "chatter.example/p/1" in follow.content.decode(),
     "staff": browser.get("/staff/").status_code, "login": browser.get("/staff/login/").status_code,
     "api": browser.get("/api/v1/cases/").status_code, "first": browser.get("/").status_code,
@@ -69,7 +76,9 @@ def test_it_takes_reports_and_opens_none(public_keys: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {
+    told = json.loads(done.stdout.splitlines()[-1])
+    answers = told.pop("answers")
+    assert told == {
         "sent": "/report/code/",
         "opened": False,
         "read_back": True,
@@ -78,8 +87,14 @@ def test_it_takes_reports_and_opens_none(public_keys: Path) -> None:
         "api": 404,
         "first": 200,
     }
+    # It answers without the middlewares of the staff, and promises the same.
+    assert [status for status, _headers, _cookies in answers] == [200, 404, 201]
+    for _status, headers, cookies in answers:
+        assert MUST_CARRY.items() <= headers.items()
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert settings.SESSION_COOKIE_NAME not in cookies
     # What it took, the staff's key opens.
-    report = Report.objects.get()
+    report = Report.objects.exclude(links=None).get()
     assert report.box_for_staff().open(report.links.get(), "url") == "https://chatter.example/p/1"
 
 

@@ -27,6 +27,7 @@ CONNECTORS: dict[str, str] = {
     ChannelKind.EMAIL: "cases.takedowns.connectors.email.connector.EmailConnector",
     ChannelKind.HTTP_API: "cases.takedowns.connectors.http_api.connector.HttpApiConnector",
     ChannelKind.WEB_FORM: "cases.takedowns.connectors.web_form.connector.WebFormConnector",
+    ChannelKind.XARF: "cases.takedowns.connectors.xarf.connector.XarfConnector",
 }
 
 
@@ -39,12 +40,14 @@ def connector(kind: str) -> Connector:
     return made
 
 
-def text_to_paste(notice: Notice) -> dict[str, str]:
+def text_to_paste(notice: Notice, *, case_id: int | None = None) -> dict[str, str]:
     """For filing by hand: the pieces a form asks for, in the notice's language, about what is still to be filed.
 
-    Raises WrongKey once erased.
+    With `case_id` only what that case names: others may share the notice. Raises WrongKey once erased.
     """
     waiting = notice.takedowns.filter(status=Status.TO_FILE)
+    if case_id is not None:
+        waiting = waiting.filter(case=case_id)
     content = content_of(notice, items={one.item for one in waiting})
     return {
         "subject": subject(content),
@@ -52,4 +55,5 @@ def text_to_paste(notice: Notice) -> dict[str, str]:
         "urls": "\n".join(item.url or item.account for item in content.items),
         "name": content.notifier["name"],
         "email": content.notifier["email"],
+        "reference": content.notice_id,
     }

@@ -3,10 +3,11 @@
 import asyncio
 import smtplib
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -25,6 +26,14 @@ def storable(text: Any, most: int) -> str:
     if not isinstance(text, str):
         return ""
     return text.encode(errors="ignore").decode().replace("\0", "")[:most]
+
+
+async def beginning(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """The whole body, in however many packets it comes, but never more than `most` bytes of it."""
+    try:
+        return await answer.content.readexactly(most)
+    except asyncio.IncompleteReadError as whole:
+        return whole.partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,9 @@ class Lines:
 
     def __init__(self, *, in_flight: int) -> None:
         self._in_flight = in_flight
-        self._mail = threading.local()
+        self._mail = MailThreads(self.MAIL_THREADS)
+        self._kept = threading.local()
         self._mail_open: list[smtplib.SMTP] = []
-        self._pool = ThreadPoolExecutor(max_workers=self.MAIL_THREADS, thread_name_prefix="mail")
         self.http: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -98,31 +107,86 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.http.close()
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._mail.close)
         for line in self._mail_open:
             line.close()
 
     async def in_mail_thread(self, work: Callable[[], Sent]) -> Sent:
         """Run a blocking SMTP conversation beside the loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return await self._mail.submit(work)
 
-    def mail_line(self, *, fresh: bool = False) -> smtplib.SMTP:
+    def mail_line(self) -> smtplib.SMTP:
         """This thread's kept SMTP connection. Raises smtplib.SMTPException or OSError when there is none to be had."""
-        line: smtplib.SMTP | None = getattr(self._mail, "line", None)
-        if line is not None and not fresh:
-            return line
-        line = mail.open_line()
-        self._mail.line = line
-        self._mail_open.append(line)
+        line: smtplib.SMTP | None = getattr(self._kept, "line", None)
+        if line is None:
+            line = self._kept.line = mail.open_line()
+            self._mail_open.append(line)
         return line
 
     def drop_mail_line(self) -> None:
         """Forget this thread's connection; the next message opens another."""
-        line: smtplib.SMTP | None = getattr(self._mail, "line", None)
-        self._mail.line = None
+        line: smtplib.SMTP | None = getattr(self._kept, "line", None)
+        self._kept.line = None
         if line is not None:
             self._mail_open.remove(line)
             line.close()
+
+
+class MailThreads:
+    """Threads for what blocks. What ended while the loop was busy is handed back to it in one go.
+
+    An executor would wake the loop for each letter, and lock a future of its own besides.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._asked: SimpleQueue[tuple[asyncio.Future[Sent], Callable[[], Sent]] | None] = SimpleQueue()
+        self._ended: deque[tuple[asyncio.Future[Sent], Sent | BaseException]] = deque()
+        self._will_hand_back = False
+
+    def submit(self, work: Callable[[], Sent]) -> asyncio.Future[Sent]:
+        """To be called from the loop, always the same one."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Sent] = loop.create_future()
+        self._under_way += 1
+        if len(self._threads) < min(self._under_way, self._most):
+            thread = threading.Thread(target=self._work, args=[loop], name=f"mail_{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
+        self._asked.put((future, work))
+        return future
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        for _thread in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (asked := self._asked.get()) is not None:
+            future, work = asked
+            try:
+                self._ended.append((future, work()))
+            except BaseException as error:  # it belongs to whoever awaits
+                self._ended.append((future, error))
+            if not self._will_hand_back:
+                self._will_hand_back = True
+                loop.call_soon_threadsafe(self._hand_back)
+
+    def _hand_back(self) -> None:
+        self._will_hand_back = False  # first: what ends from here on asks for another time
+        while self._ended:
+            future, end = self._ended.popleft()
+            self._under_way -= 1
+            if future.done():
+                continue  # nobody waits for it any more
+            if isinstance(end, BaseException):
+                future.set_exception(end)
+            else:
+                future.set_result(end)
 
 
 class Connector:

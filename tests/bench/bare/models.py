@@ -28,3 +28,18 @@ class BareReport(models.Model):
 
     def __str__(self) -> str:
         return f"bare report {self.pk}"
+
+
+class BareWord(models.Model):
+    """A platform's word about an item, as it came."""
+
+    event_id = models.UUIDField(unique=True)
+    notice_id = models.UUIDField()
+    item_id = models.UUIDField()
+    status = models.CharField(max_length=20)
+    decided_at = models.DateTimeField()
+    reason = models.TextField()
+    reference = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"bare word {self.pk}"

@@ -1,4 +1,6 @@
-"""The two limits: a form that inserts a row, and a list of fifty rows behind a session."""
+"""The limits: a form, and a JSON body, that insert a row, and a list of fifty rows behind a session."""
+
+import json
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -11,7 +13,7 @@ from django.urls import path
 from cases.models import QueueItem
 from cases.states import QueueState
 from helpline.accounts.models import Staff
-from tests.bench.bare.models import BareReport
+from tests.bench.bare.models import BareReport, BareWord
 from tests.bench.bare.question import NUMBERS, PAGE, ROWS_OF_AGE
 
 
@@ -31,6 +33,22 @@ def submit(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(form.errors.as_json(), status=422)
     form.save()
+    return HttpResponse("thank you", status=201)
+
+
+def word(request: HttpRequest) -> HttpResponse:
+    """JSON read, one row inserted."""
+    said = json.loads(request.body)
+    item = said["items"][0]
+    BareWord.objects.create(
+        event_id=said["event_id"],
+        notice_id=said["notice_id"],
+        item_id=item["item_id"],
+        status=item["status"],
+        decided_at=item["decided_at"],
+        reason=item["reason"],
+        reference=said["reference"],
+    )
     return HttpResponse("thank you", status=201)
 
 
@@ -61,4 +79,4 @@ def question(request: HttpRequest) -> HttpResponse:
     return HttpResponse(QUESTION.render({"numbers": NUMBERS, "rows": ROWS_OF_AGE, "token": "x" * 64}))
 
 
-urlpatterns = [path("submit", submit), path("queue", queue), path("question", question)]
+urlpatterns = [path("submit", submit), path("word", word), path("queue", queue), path("question", question)]

@@ -1,4 +1,4 @@
-"""`notices COUNT ADDRESS`: that many requests ready to be sent to the API at ADDRESS, one link each; answers nothing.
+"""`notices COUNT ADDRESS [SLUG]`: that many requests ready to be sent to the API at ADDRESS, one link each; answers nothing.
 
 What `cases.takedowns.actions.request_takedown` would have left, with the same words sealed in the same manner, but
 written a thousand at a time.
@@ -43,19 +43,22 @@ def staff(at: datetime) -> Staff:
     )
 
 
-def channel(address: str, *, by: Staff, at: datetime) -> Channel:
+def channel(address: str, *, by: Staff, at: datetime, slug: str = SLUG) -> Channel:
     """The platform's API, as the simulator knows it."""
     platform, _ = Platform.objects.get_or_create(
-        slug=SLUG, defaults={"name": "Chatter", "domains": [f"{SLUG}.example"]}
+        slug=slug, defaults={"name": slug.title(), "domains": [f"{slug}.example"]}
     )
-    found = Channel.objects.filter(slug=SLUG).first() or Channel(platform=platform, slug=SLUG)
-    found.kind, found.address, found.languages = ChannelKind.HTTP_API, address, ["en", "fr"]
+    found = Channel.objects.filter(slug=slug).first() or Channel(platform=platform, slug=slug)
+    found.kind = ChannelKind.EMAIL if "@" in address else ChannelKind.HTTP_API
+    found.address, found.languages = address, ["en", "fr"]
     found.regimes, found.enabled = [Regime.EU_DSA_16], True
+    found.max_in_flight = 1000  # this platform takes all that one worker can send
     found.approved_at, found.approved_by = at, by
     found.save()
     box = settings_box()
-    found.token_sealed = box.seal(found, "token_sealed", f"token-{SLUG}")
-    found.outbound_secret_sealed = box.seal(found, "outbound_secret_sealed", f"out-secret-{SLUG}")
+    found.token_sealed = box.seal(found, "token_sealed", f"token-{slug}")
+    found.outbound_secret_sealed = box.seal(found, "outbound_secret_sealed", f"out-secret-{slug}")
+    found.inbound_secret_sealed = box.seal(found, "inbound_secret_sealed", f"in-secret-{slug}")
     found.save()
     return found
 
@@ -92,7 +95,7 @@ def told(
             status_at=at,
             added_at=at,
         )
-        url = f"https://{SLUG}.example/p/{link.pk.hex}"
+        url = f"https://{to.slug}.example/p/{link.pk.hex}"
         link.url, link.url_index = box.seal(link, "url", url), blind.index("url", blind_key(url))
         case = Case(report=report, assignee=by, opened_at=at, opened_by=by, changed_at=at)
         case.key = wrapping.wrap_for_desk(key, about=case.about)
@@ -111,10 +114,10 @@ def told(
         yield report, link, case, notice, takedown
 
 
-def main(count: int, address: str) -> None:
+def main(count: int, address: str, slug: str = SLUG) -> None:
     at = timezone.now()
     by = staff(at)
-    to = channel(address, by=by, at=at)
+    to = channel(address, by=by, at=at, slug=slug)
     left = count
     while left > 0:
         rows = list(told(min(left, AT_ONCE), to, by=by, at=at))
@@ -135,4 +138,4 @@ def main(count: int, address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])

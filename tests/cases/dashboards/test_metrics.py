@@ -288,6 +288,21 @@ def test_what_came_back_stays_in_the_denominator(open_case: OpenCase, nour: Staf
     assert (one.sent, one.acted_on, one.seen_gone, one.gone_long_ago, one.stayed_gone) == (2, 2, 2, 2, 1)
 
 
+def test_a_reminder_is_a_step_of_the_same_takedown(
+    open_case: OpenCase, nour: Staff, chatter: Platform
+) -> None:
+    links = tuple(LinkFacts(url=f"https://chatter.example/p/{number}") for number in (1, 2))
+    case = open_case(links=links)
+    first, second = case.report.links.order_by("position")
+    asked = standing(Status.NO_ANSWER, case=case, by=nour, at=NOON - timedelta(days=2), link=first)
+    reminder = standing(Status.REMOVED, case=case, by=nour, at=NOON - timedelta(days=1), link=second)
+    assert figures(since=SINCE, until=UNTIL).overall.total == 2
+    Takedown.objects.filter(pk=reminder.pk).update(escalates=asked, link=first)
+    found = figures(since=SINCE, until=UNTIL)
+    assert (found.overall.total, found.overall.acted_on, found.overall.no_answer) == (1, 0, 1)
+    assert sum(week.requested for week in found.weeks) == 1
+
+
 def test_the_worst_platform_comes_first(
     open_case: OpenCase, nour: Staff, chatter: Platform, pixboard: Platform
 ) -> None:

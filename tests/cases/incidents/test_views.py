@@ -13,6 +13,7 @@ from cases.incidents import worksheet
 from cases.incidents.desk import shown as code_of
 from cases.models import Case, Incident, IncidentMember
 from cases.states import MemberState
+from cases.takedowns import notices
 from cases.takedowns.models import Takedown
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
@@ -335,6 +336,26 @@ def test_asking_for_all_sends_what_was_shown(open_case: OpenCase, desk: Desk, no
     assert "Nothing was sent twice" in client.post(address, {"link": links}, follow=True).content.decode()
     assert "Nothing to ask for" in client.get(address).content.decode()
     assert Takedown.objects.count() == 2
+
+
+def test_what_is_added_for_the_platform_is_read_before_it_leaves(
+    open_case: OpenCase, desk: Desk, nour: Staff
+) -> None:
+    cases = alike(open_case, nour, nour)
+    incident, client = Incident.objects.get(), desk(nour)
+    incidents.join_proposed(incident=incident, cases=cases, by=nour, at=NOON)
+    address = f"/staff/incidents/{incident.ref}/ask/chatter/"
+    said = {"link": [str(link.pk) for link in client.get(address).context["draft"].links]}
+    stopped = client.post(address, said | {"facts-chatter": f"Case {cases[1].ref}."})
+    assert (
+        stopped.status_code == 422
+        and "What you added holds the case’s reference." in stopped.content.decode()
+    )
+    shown = client.post(address, said | {"facts-chatter": "At 0:42.", "look": "facts"})
+    assert shown.status_code == 200 and "What helps to find it: At 0:42." in shown.content.decode()
+    assert not Takedown.objects.exists()
+    client.post(address, said | {"facts-chatter": "At 0:42."})
+    assert notices.content_of(Takedown.objects.all()[0].notice).facts == "At 0:42."
 
 
 def test_without_a_channel_it_says_so(

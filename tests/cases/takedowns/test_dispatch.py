@@ -1,5 +1,7 @@
 """Sending to a platform that behaves, and to one that does not. Every send here is a real one, over a real connection."""
 
+import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from cases.takedowns import actions, dispatch
 from cases.takedowns.connectors.base import Sent
+from cases.takedowns.dispatch import lanes
 from cases.takedowns.models import Attempt, Notice, Takedown
 from cases.takedowns.states import Outcome, Result, Source, Status
 from helpline.accounts.models import Staff
@@ -21,6 +24,7 @@ from reports.models import Update
 from reports.states import News
 from tests.platforms import receipts
 from tests.platforms.simulator import RunningSimulator
+from tests.platforms_simulator.helplines import Listener
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -133,12 +137,44 @@ def test_an_unknown_send_is_settled_by_asking_and_delivered_once(
     assert takedown.notice.attempts.count() == (1 if was_there else 2)
 
 
+def test_a_callback_that_was_lost_is_made_good_by_asking(
+    live: Any, simulator: RunningSimulator, ask: Ask
+) -> None:
+    """Given a platform that removes and whose callback never comes, then it is asked, until it has decided."""
+    live("chatter", callbacks=False, outcomes={"never": 1.0})
+    takedown = ask()
+    now = timezone.now()
+    first = Notice.objects.get().poll_at
+    assert first == takedown.requested_at + actions.FIRST_POLL
+    run()
+    assert dispatch.poll(now=now) == 0  # its time has not come
+    assert dispatch.poll(now=first) == 1
+    takedown.refresh_from_db()
+    assert takedown.status in (Status.SENT, Status.ACKNOWLEDGED)  # nothing is decided
+    again = Notice.objects.get().poll_at
+    assert again > first
+
+    live("snaproom", callbacks=False, decide_after=[0.0, 0.0], outcomes={"removed": 1.0})
+    other = ask("snaproom")
+    run()
+    time.sleep(0.3)
+    assert dispatch.poll(now=again) == 2
+    other.refresh_from_db()
+    assert (other.status, other.platform_says) == (Status.REMOVED, Outcome.REMOVED)
+    assert other.events.filter(source=Source.QUERY, what=Outcome.REMOVED).count() == 1
+    dispatch.poll(now=again + timedelta(days=2))
+    other.notice.refresh_from_db()
+    assert other.notice.poll_at is None  # decided: nothing to ask any more
+    assert other.events.filter(what=Outcome.REMOVED).count() == 1
+
+
 def test_a_platform_nobody_reaches_is_tried_again_later_and_given_up_at_last(
     ask: Ask, chatter: Platform
 ) -> None:
     takedown = ask()  # its channel leads to a port where nobody listens
     for _ in range(dispatch.MAX_TRIES):
         Notice.objects.update(due_at=timezone.now())
+        Channel.objects.update(paused_until=None)
         assert run() == 1
     takedown.refresh_from_db()
     assert (takedown.status, takedown.transport) == (Status.FAILED, Result.RETRY)
@@ -254,6 +290,32 @@ def test_mail_is_a_real_conversation_with_an_id_of_its_own(
     assert mail["slug"] == "pixboard"
 
 
+def test_an_xarf_report_leaves_by_mail(live: Any, simulator: RunningSimulator, ask: Ask) -> None:
+    live("pixboard", ChannelKind.EMAIL).channels.update(kind=ChannelKind.XARF)
+    takedown = ask("pixboard", "i/7")
+    assert run() == 1
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.transport) == (Status.SENT, Result.ACCEPTED)
+    [mail] = [one for one in receipts.mails(simulator.receipts) if str(takedown.notice_id) in str(one)]
+    assert mail["slug"] == "pixboard"
+    [number] = [one["number"] for one in simulator.ask("mails") if str(takedown.notice_id) in str(one)]
+    assert b"feedback-report" in simulator.get(f"/mail/{number}?raw")
+
+
+def test_an_xarf_report_leaves_over_the_web(live: Any, ask: Ask) -> None:
+    host = Listener(answers=[202])
+    try:
+        live("pixboard").channels.update(kind=ChannelKind.XARF, address=f"{host.url}/xarf", max_items=1)
+        takedown = ask("pixboard", "i/7")
+        assert run() == 1
+    finally:
+        host.close()
+    takedown.refresh_from_db()
+    [report] = [json.loads(one.body) for one in host.told]
+    assert (takedown.status, takedown.transport) == (Status.SENT, Result.ACCEPTED)
+    assert "https://pixboard.example/i/7" in json.dumps(report)
+
+
 def test_no_mail_server_means_later_not_lost(settings: Any, ask: Ask, pixboard: Platform) -> None:
     settings.EMAIL_PORT = 9
     takedown = ask("pixboard", "i/8")
@@ -319,7 +381,7 @@ def test_what_found_no_free_line_in_time_does_not_leave(
 ) -> None:
     live("chatter")
     takedown = ask()
-    monkeypatch.setattr(dispatch, "LONGEST_IN_STOCK", timedelta(seconds=-1))
+    monkeypatch.setattr(lanes, "LONGEST_IN_STOCK", timedelta(seconds=-1))
     run()
     takedown.refresh_from_db()
     assert (takedown.status, takedown.transport) == (Status.QUEUED, Result.NOT_SENT)

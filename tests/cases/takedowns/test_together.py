@@ -277,3 +277,23 @@ def test_the_preview_is_what_leaves(cases: list[Case], nour: Staff) -> None:
     for url in (WALL.url, own(0).url, own(2).url):
         assert text.count(url) == 1
     assert not Notice.objects.exists()
+
+
+def test_what_is_added_goes_into_each_notice_and_is_read_for_all(cases: list[Case], nour: Staff) -> None:
+    found = together.contents(together.askable(cases), cases)
+    draft = together.draft(found=found, facts="At 0:42.", at=NOON)
+    assert draft is not None and draft.may_leave
+    assert all("At 0:42." in said for _subject, said in draft.letters)
+    reference = cases[1].ref
+    stopped = together.draft(found=found, facts=f"Case {reference}.", at=NOON)
+    assert stopped is not None and not stopped.may_leave
+    assert [one.code for one in stopped.findings] == ["facts_reference"]
+    with pytest.raises(actions.WeakNotice):
+        together.request_for_all(
+            cases=cases, links=draft.links, channel=None, facts=stopped.facts, by=nour, at=NOON
+        )
+    assert not Notice.objects.exists()
+    together.request_for_all(
+        cases=cases, links=draft.links, channel=None, facts=draft.facts, by=nour, at=NOON
+    )
+    assert {notices.content_of(one).facts for one in Notice.objects.all()} == {"At 0:42."}

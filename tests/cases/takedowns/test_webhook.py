@@ -1,23 +1,32 @@
 """A platform calls back: signed or not, late, twice, out of order, for somebody else's notice."""
 
+import io
 import json
-from collections.abc import Callable
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 
 from cases.takedowns import actions
 from cases.takedowns.connectors.http_api.signing import BadSignature, sign
 from cases.takedowns.inbound.webhook import ForeignItem, NotTheSchema, UnknownNotice, receive
-from cases.takedowns.models import Event, Takedown
+from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
-from helpline.platforms.models import Platform
+from helpline.audit.models import AuditRow
+from helpline.platforms.models import ChannelKind, Platform
+from tests.cast import make_platform
 
 pytestmark = pytest.mark.django_db
 SECRET = "in-secret-chatter"
+MANY = 1000
+SEED = 22
 
 
 @pytest.fixture
@@ -160,3 +169,190 @@ def test_a_fast_clock_does_not_win_over_later_words(sent: Takedown, noon: dateti
     post(event(sent, at=noon + timedelta(minutes=1)), now=noon + timedelta(minutes=1))
     sent.refresh_from_db()
     assert sent.status == Status.REMOVED
+
+
+# --- by the thousand ------------------------------------------------------------------------------------
+
+Call = tuple[str, bytes, str, datetime]  # the channel, the body, the signature, when it comes
+Forge = Callable[[bytes, datetime, random.Random], Call]
+
+
+def damaged(body: bytes, now: datetime, dice: random.Random) -> Call:
+    """One character of what the right key signed, or of the signature itself, is another one."""
+    signature = sign(body, secret=SECRET, at=now)
+    place = dice.randrange(len(body))
+    if dice.random() < 0.5:
+        return (
+            "chatter",
+            body[:place] + bytes([body[place] ^ 1 << dice.randrange(7)]) + body[place + 1 :],
+            signature,
+            now,
+        )
+    place = dice.randrange(2, len(signature))
+    other = dice.choice([one for one in "0123456789abcdef,=tv" if one != signature[place]])
+    return "chatter", body, signature[:place] + other + signature[place + 1 :], now
+
+
+def old(body: bytes, now: datetime, dice: random.Random) -> Call:
+    """Signed well, more than five minutes ago."""
+    at = now - timedelta(seconds=dice.uniform(302, 10**7))
+    return "chatter", body, sign(body, secret=SECRET, at=at), now
+
+
+def future(body: bytes, now: datetime, dice: random.Random) -> Call:
+    """Signed well, more than five minutes from now."""
+    at = now + timedelta(seconds=dice.uniform(302, 10**7))
+    return "chatter", body, sign(body, secret=SECRET, at=at), now
+
+
+def other_key(body: bytes, now: datetime, dice: random.Random) -> Call:
+    """Another channel's key, the key of the other direction, a cut or a longer one, or any."""
+    keys = (
+        "in-secret-rival",
+        "out-secret-chatter",
+        "token-chatter",
+        SECRET[:-1],
+        SECRET + "0",
+        SECRET.upper(),
+        " ",
+    )
+    key = dice.choice([*keys, secrets.token_hex(16)])
+    return "chatter", body, sign(body, secret=key, at=now), now
+
+
+def rival(body: bytes, now: datetime, dice: random.Random) -> Call:
+    """A platform that signs with its own key, on its own channel, for another's notice."""
+    return "rival", body, sign(body, secret="in-secret-rival", at=now), now
+
+
+@pytest.mark.parametrize("forge", [damaged, old, future, other_key, rival])
+def test_of_a_thousand_none_is_taken(sent: Takedown, noon: datetime, anouk: Staff, forge: Forge) -> None:
+    make_platform("rival", ChannelKind.HTTP_API, "http://127.0.0.1:9/api/rival", by=anouk)
+    dice = random.Random(SEED)
+    before = everything()
+    refused: Counter[str] = Counter()
+    for number in range(MANY):
+        body = json.dumps(event(sent, at=noon, event_id=str(uuid4()), n=number)).encode()
+        slug, body, signature, now = forge(body, noon + timedelta(minutes=dice.uniform(0, 1000)), dice)
+        try:
+            receive(channel_slug=slug, body=body, signature=signature, now=now)
+        except (BadSignature, UnknownNotice) as error:
+            refused[type(error).__name__] += 1
+    assert refused == {"UnknownNotice" if forge is rival else "BadSignature": MANY}
+    assert everything() == before
+
+
+def test_a_thousand_replays_have_no_effect(sent: Takedown, noon: datetime) -> None:
+    """The very bytes, or the same event signed anew, within its five minutes or later."""
+    dice = random.Random(SEED)
+    bodies = [
+        json.dumps(event(sent, at=noon + timedelta(seconds=n), status=status)).encode()
+        for n, status in enumerate(("received", "under_review", "removed"))
+    ]
+    for body in bodies:
+        receive(channel_slug="chatter", body=body, signature=sign(body, secret=SECRET, at=noon), now=noon)
+    before = everything()
+    stale = 0
+    for _ in range(MANY):
+        body = dice.choice(bodies)
+        now = noon + timedelta(seconds=dice.uniform(0, 400))
+        at = noon if dice.random() < 0.5 else now
+        try:
+            receive(channel_slug="chatter", body=body, signature=sign(body, secret=SECRET, at=at), now=now)
+        except BadSignature:
+            stale += 1
+    assert 0 < stale < MANY
+    assert everything() == before
+
+
+def everything() -> Any:
+    """All that a callback could change."""
+    return (
+        list(Takedown.objects.order_by("pk").values()),
+        list(Notice.objects.order_by("pk").values()),
+        Event.objects.count(),
+        AuditRow.objects.count(),
+    )
+
+
+def rubbish(dice: random.Random) -> Iterator[bytes]:
+    """What a platform, its proxy or somebody with its key may send instead."""
+    yield from (
+        b"",
+        b"\0",
+        b"\xff\xfe{",
+        b"{" * 5000,
+        b"[" * 200_000,
+        b'"' + b"a" * 300_000 + b'"',
+        b"1e999999",
+        b"NaN",
+    )
+    yield b"<!doctype html><title>Just a moment</title><h1>Just a moment</h1><p>Checking your browser.</p>"
+    yield b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+    pieces: list[Any] = [
+        None,
+        True,
+        -1,
+        1e308,
+        "",
+        "\0",
+        "\ud800",
+        "x" * 3000,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+        "removed",
+        10**400,
+    ]
+    for _ in range(MANY):
+        item = {
+            key: dice.choice(pieces) for key in ("item_id", "status", "decided_at", "reason", "redress_until")
+        }
+        whole = {
+            "schema": dice.choice(["takedown-outcome/1", *pieces]),
+            "event_id": dice.choice([str(uuid4()), *pieces]),
+            "notice_id": dice.choice([str(uuid4()), *pieces]),
+            "reference": dice.choice(pieces),
+            "items": dice.choice([[item], [item] * 3, *pieces]),
+        }
+        yield json.dumps(whole).encode()
+
+
+def test_what_is_no_outcome_is_refused_by_name_whatever_it_is(sent: Takedown, noon: datetime) -> None:
+    before = everything()
+    for body in rubbish(random.Random(SEED)):
+        with pytest.raises((NotTheSchema, UnknownNotice)):
+            post(body, now=noon)
+    assert everything() == before
+
+
+class Endless(io.RawIOBase):
+    """A body of fifty megabytes that knows how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        size = 1024 if size < 0 else min(size, 64 * 1024)
+        self.taken += size
+        return b"a" * size
+
+
+def test_fifty_megabytes_are_refused_before_they_are_read(sent: Takedown) -> None:
+    body, answered = Endless(), []
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/api/v1/inbound/chatter/",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "127.0.0.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(50 * 1024 * 1024),
+        "HTTP_HELPLINE_SIGNATURE": "t=1,v1=00",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": body,
+    }
+    answer = WSGIHandler()(environ, lambda status, headers: answered.append(status))  # type: ignore[arg-type,func-returns-value]
+    said = b"".join(answer)
+    assert (answered[0][:3], body.taken) == ("413", 0), said

@@ -9,8 +9,9 @@ from csp.decorators import csp_update
 from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
 
@@ -20,9 +21,11 @@ from helpline.web.middleware import (
     LOGGED_IN_AT,
     LanguageMiddleware,
     PolicyMiddleware,
+    PublicOnlyMiddleware,
     SafePageMiddleware,
     StaffSessionMiddleware,
 )
+from reports.api import SubmitReport
 
 MUST_CARRY = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -178,6 +181,21 @@ def test_an_unknown_language_changes_nothing(nonsense: str) -> None:
 
 def test_only_reading_a_page_changes_the_language() -> None:
     assert spoken("/?lang=en", method="post")[0] == "fr"
+
+
+# --- The public face ----------------------------------------------------------------------------------
+
+
+def test_without_logins_a_view_is_closed_until_it_says_that_it_is_open() -> None:
+    @login_not_required
+    def open_to_all(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    gate, request = PublicOnlyMiddleware(open_to_all), RequestFactory().get("/")
+    gate.process_view(request, open_to_all, (), {})
+    gate.process_view(request, SubmitReport.as_view(), (), {})
+    with pytest.raises(Http404):
+        gate.process_view(request, lambda request: HttpResponse(), (), {})
 
 
 # --- Sessions -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from cases.demo import desk, people
+from cases.demo import desk, mails, people
 from cases.demo.directory import build_directory, follow_simulator
 from cases.demo.story import Teller, show_as_removed
 from helpline.accounts import actions as accounts
@@ -45,6 +45,7 @@ class Command(BaseCommand):
             self._refresh(path)
             return
         try:
+            show_as_removed([])  # before anything is told: is it there?
             with transaction.atomic():
                 ways_in = self._seed(timezone.now(), random.Random(seed))
         except RuntimeError as error:
@@ -76,6 +77,7 @@ class Command(BaseCommand):
             nour=staff["nour"],
             sacha=staff["sacha"],
         )
+        mails.leave(now=now)
         self._progress("showing removed pages")
         show_as_removed(teller.gone)
         return _ways_in(staff, now) | {"receipt_code": grouped(code)}

@@ -1,22 +1,23 @@
 """The Takedown Notice API, version 1 (docs/notice-api.md): signed JSON out, signed callbacks in, and a status query."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 import aiohttp
 
-from cases.takedowns.connectors.base import Answer, Connector, Lines, Route, Sent, storable
+from cases.takedowns.connectors.base import Answer, Connector, Lines, Route, Sent, beginning, storable
 from cases.takedowns.connectors.http_api.signing import HEADER, sign
-from cases.takedowns.notices import NoticeContent
+from cases.takedowns.notices import Item, NoticeContent
 from cases.takedowns.states import Result
 
 REFUSED_FOR_GOOD = frozenset({400, 401, 403, 404, 410, 413, 415, 422})
 NOT_NOW = frozenset({429, 503})
 ANSWER_LIMIT = 256 * 1024  # bytes read of any answer
 LONGEST_WAIT = timedelta(hours=6)
+ITEM_FIELDS = tuple(field.name for field in fields(Item))
 
 
 class HttpApiConnector(Connector):
@@ -26,10 +27,10 @@ class HttpApiConnector(Connector):
     needs_url: ClassVar[bool] = True
 
     def compose(self, content: NoticeContent, route: Route, *, at: datetime) -> bytes:
-        items = []
-        for item in content.items:
-            row = {key: value for key, value in asdict(item).items() if value != ""}
-            items.append(row)
+        items = [
+            {name: value for name in ITEM_FIELDS if (value := getattr(item, name)) != ""}
+            for item in content.items
+        ]
         notice: dict[str, Any] = {
             "schema": "takedown-notice/1",
             "notice_id": content.notice_id,
@@ -41,7 +42,7 @@ class HttpApiConnector(Connector):
             "depicts_minor": content.depicts_minor,
             "explanation": content.explanation,
             "good_faith": content.good_faith,
-            "signature": content.signature,
+            "signature": content.signed,
             "items": items,
             "callback_url": route.callback_url,
         }
@@ -62,7 +63,7 @@ class HttpApiConnector(Connector):
             ) as answer:
                 return classify(
                     answer.status,
-                    await answer.content.read(ANSWER_LIMIT),
+                    await beginning(answer, ANSWER_LIMIT),
                     answer.headers.get("Retry-After", ""),
                     now=at,
                 )
@@ -82,7 +83,7 @@ class HttpApiConnector(Connector):
                     return Answer(arrived=False)
                 if answer.status != 200:
                     return Answer(arrived=None)
-                state = json.loads(await answer.content.read(ANSWER_LIMIT))
+                state = json.loads(await beginning(answer, ANSWER_LIMIT))
                 items = tuple(item for item in state["items"] if isinstance(item, dict))
                 return Answer(arrived=True, reference=storable(state.get("reference"), 200), items=items)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -93,7 +94,7 @@ def classify(status: int, body: bytes, retry_after: str, *, now: datetime) -> Se
     """What an answer means. Pure; the table of docs/notice-api.md."""
     if status in NOT_NOW:
         return Sent(
-            Result.RETRY, http_status=status, detail=f"HTTP {status}", retry_after=_wait(retry_after, now)
+            Result.RETRY, http_status=status, detail=f"HTTP {status}", retry_after=wait_of(retry_after, now)
         )
     if status in REFUSED_FOR_GOOD:
         return Sent(Result.REFUSED, http_status=status, detail=_code_of(body) or f"HTTP {status}")
@@ -117,7 +118,7 @@ def _code_of(body: bytes) -> str:
     return storable(code, 100)
 
 
-def _wait(retry_after: str, now: datetime) -> timedelta | None:
+def wait_of(retry_after: str, now: datetime) -> timedelta | None:
     """Seconds or an HTTP date (RFC 9110, 10.2.3), never more than LONGEST_WAIT; None when it says nothing."""
     try:
         wait = timedelta(seconds=int(retry_after))

@@ -38,7 +38,7 @@ class Look:
 
 class Command(BaseCommand):
     help = (
-        "Examine database, migrations, clock, broker, keys, worker, waiting work, trail, accounts and mail. "
+        "Examine database, migrations, clock, broker, keys, worker, waiting work, mailbox, trail, accounts and mail. "
         "One line each: ok, or what is wrong and how to mend it. Exits with 1 when anything is wrong. "
         "Changes nothing."
     )
@@ -167,6 +167,7 @@ LOOKS = (
     ),
     Look("worker", seen_by_readyz("worker"), "Start worker and beat, and read their logs."),
     Look("oldest_due", seen_by_readyz("oldest_due"), "Start more workers; see docs/scaling.md."),
+    Look("mailbox", seen_by_readyz("mailbox"), "Correct HELPLINE_IMAP_URL; see docs/mail.md."),
     Look(
         "trail",
         trail,

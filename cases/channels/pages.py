@@ -1,0 +1,194 @@
+"""A platform's own page, and what is done from there at once: pausing, a trial, leaving its links alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases.channels import approving, figures, trial
+from cases.channels.figures import Health
+from cases.channels.forms import PauseForm, WordsForm
+from cases.takedowns.states import STATUS_OF
+from cases.takedowns.truths import TONES
+from cases.views.answers import NOT_TAKEN, back_to
+from cases.words import lasting
+from helpline.accounts.access import StaffRequest, needs
+from helpline.accounts.permissions import Permission
+from helpline.approvals import actions as approvals
+from helpline.approvals.models import Approval
+from helpline.approvals.states import Status
+from helpline.platforms import actions
+from helpline.platforms.models import Channel, ChannelWarning, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A channel with what a person should know and may do."""
+
+    channel: Channel
+    health: Health
+    warnings: list[ChannelWarning]
+    paused: bool
+    can_approve: bool
+    waiting: str  # the approval in which a change of it waits
+
+
+@needs(Permission.PLATFORMS, Permission.TAKEDOWNS)
+@require_safe
+def platform_page(request: StaffRequest, slug: str) -> HttpResponse:
+    platform = get_object_or_404(Platform, slug=slug)
+    return _show(request, platform)
+
+
+def _show(
+    request: StaffRequest, platform: Platform, *, pause: PauseForm | None = None, on: str = ""
+) -> HttpResponse:
+    now = timezone.now()
+    channels = list(
+        platform.channels.select_related("verified_by", "approved_by", "changed_by").order_by(
+            "-enabled", "id"
+        )
+    )
+    keys = [channel.pk for channel in channels]
+    health = figures.healths(keys, now=now)
+    asked = {
+        (what, obj): str(pk)
+        for what, obj, pk in Approval.objects.filter(
+            what__in=[approving.CHANGE, approving.WORDS], status=Status.WAITING
+        ).values_list("what", "object_id", "pk")
+    }
+    lines = [
+        Line(
+            channel=channel,
+            health=health[channel.pk],
+            warnings=channel.warnings(now),
+            paused=channel.is_paused(now),
+            can_approve=channel.approved_at is None and actions.can_approve(channel, request.user),
+            waiting=asked.get((approving.CHANGE, str(channel.pk)), ""),
+        )
+        for channel in channels
+    ]
+    lately = figures.figures(platform, keys, now=now)
+    context = {
+        "platform": platform,
+        "lines": lines,
+        "figures": lately,
+        "median": lasting(lately.median) if lately.median is not None else "–",
+        "p90": lasting(lately.p90) if lately.p90 is not None else "–",
+        "answers": [
+            {"label": said.label, "count": count, "tone": TONES[STATUS_OF[said]]}
+            for said, count in lately.answers.items()
+        ],
+        "may_change": request.user.can(Permission.PLATFORMS),
+        "words_waiting": asked.get((approving.WORDS, str(platform.pk)), ""),
+        "looks_on": settings.RECHECK_ENABLED,
+        "pause": pause or PauseForm(),
+        "pause_on": on,
+    }
+    return render(request, "channels/platform.html", context, status=NOT_TAKEN if pause else 200)
+
+
+def _channel(slug: str) -> Channel:
+    return get_object_or_404(Channel.objects.select_related("platform"), slug=slug)
+
+
+def _home(request: StaffRequest, platform: Platform, said: str, **more: Any) -> HttpResponse:
+    return back_to(request, reverse("channels:platform", args=[platform.slug]), said, **more)
+
+
+@needs(Permission.PLATFORMS)
+@require_POST
+def pause(request: StaffRequest, slug: str) -> HttpResponse:
+    channel = _channel(slug)
+    form = PauseForm(request.POST)
+    if not form.is_valid():
+        return _show(request, channel.platform, pause=form, on=channel.slug)
+    now = timezone.now()
+    actions.pause_channel(
+        channel=channel, until=now + form.span, at=now, by=request.user, reason=form.cleaned_data["reason"]
+    )
+    return _home(request, channel.platform, _("Paused. What is due waits, and leaves afterwards by itself."))
+
+
+@needs(Permission.PLATFORMS)
+@require_POST
+def resume(request: StaffRequest, slug: str) -> HttpResponse:
+    channel = _channel(slug)
+    actions.resume_channel(channel=channel, at=timezone.now(), by=request.user)
+    return _home(request, channel.platform, _("Notices leave this way again."))
+
+
+@needs(Permission.PLATFORMS)
+@require_POST
+def looks(request: StaffRequest, slug: str) -> HttpResponse:
+    """Look at this platform's links, or leave them alone. At once: whoever sees harm must not wait for a second person."""
+    platform = get_object_or_404(Platform, slug=slug)
+    enabled = request.POST.get("enabled") == "yes"
+    actions.switch_recheck(platform=platform, enabled=enabled, by=request.user, at=timezone.now())
+    said = (
+        _("We look at the links of this platform again.")
+        if enabled
+        else _("We leave the links of this platform alone. Nobody is told that something is gone.")
+    )
+    return _home(request, platform, said)
+
+
+@needs(Permission.PLATFORMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def words(request: StaffRequest, slug: str) -> HttpResponse:
+    """Propose by which words a page says that nothing is there."""
+    platform = get_object_or_404(Platform, slug=slug)
+    form = WordsForm(
+        request.POST if request.method == "POST" else None, initial={"words": "\n".join(platform.gone_words)}
+    )
+    asked = approvals.waiting_on(what=approving.WORDS, obj=platform)
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["words"] == list(platform.gone_words):
+            form.add_error(None, _("That is how it is already. Nothing was proposed."))
+        elif asked is not None:
+            said = _("A change of these words waits already. Take that back first, or wait for the answer.")
+            return _home(request, platform, said, level=messages.WARNING)
+        else:
+            approving.propose_words(
+                platform=platform,
+                words=form.cleaned_data["words"],
+                reason=form.cleaned_data["text"],
+                by=request.user,
+                at=timezone.now(),
+            )
+            return _home(request, platform, _("Proposed. It is used once a second person says yes."))
+    context = {"platform": platform, "form": form, "asked": asked}
+    return render(request, "channels/words.html", context, status=NOT_TAKEN if form.is_bound else 200)
+
+
+@needs(Permission.PLATFORMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def trial_page(request: StaffRequest, slug: str) -> HttpResponse:
+    """What would leave by this channel; in the demo it can be sent, to the simulator."""
+    channel = _channel(slug)
+    if not channel.address:
+        return redirect("channels:change", channel.slug)
+    now = timezone.now()
+    sent, status = None, 200
+    if request.method == "POST":
+        try:
+            sent = trial.send(channel=channel, by=request.user, at=now)
+        except trial.NoTrial:
+            status = NOT_TAKEN
+    context = {
+        "channel": channel,
+        "platform": channel.platform,
+        "shown": trial.shown(channel, trial.compose(channel), at=now),
+        "can_send": trial.can_send(channel),
+        "sent": sent,
+        "not_sent": status == NOT_TAKEN,
+        "mailed": "@" in channel.address and "://" not in channel.address,
+    }
+    return render(request, "channels/trial.html", context, status=status)

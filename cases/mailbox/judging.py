@@ -1,0 +1,219 @@
+"""What a platform's prose seems to say: proposed, with the sentences that led to it. A person decides. Pure.
+
+Words of French and English, tried in order, one sentence at a time. What was quoted from our own letter is not read, and
+neither is what would, could or will happen. Where sentences disagree, nothing is proposed and all of them are shown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from cases.mailbox import phrases
+from cases.takedowns.states import Outcome
+
+Span = tuple[int, int]
+MOST_SPANS = 8
+
+RULES = tuple((outcome, re.compile("|".join(said), re.I)) for outcome, said in phrases.SAYING.items())
+# What has not happened yet, or only under a condition.
+_NOT_YET = re.compile(
+    r"\b(?:if|unless|whether|will|would|may|might|could|should|can be|once"
+    r"|si|sera|seront|serai\w*|pourr\w+|devr\w+|lorsque)\b",
+    re.I,
+)
+_HAPPENED = frozenset(
+    {Outcome.REMOVED, Outcome.ACCOUNT_REMOVED, Outcome.DISABLED, Outcome.PARTLY_REMOVED, Outcome.ALREADY_GONE}
+)
+# Courtesies around a decision: the first of these that is there speaks, when nothing graver does.
+_WEAK = (Outcome.MORE_INFORMATION, Outcome.UNDER_REVIEW, Outcome.ACKNOWLEDGED)
+_BEGINS_QUOTE = re.compile(
+    r"^(?:>|-{2,} ?(?:original message|message d'origine|forwarded message)|_{10,}|on .{5,120} wrote:|le .{5,120} a écrit ?:"
+    r"|from: |de : |5\. )",
+    re.I,
+)
+_SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?!\s|$)[^\n.!?]*)*(?:[.!?]+|(?=\n)|$)")
+_MENTIONS = re.compile(r"h(?:tt|xx)ps?://[^\s<>\"]+", re.I)
+_STATEMENT = re.compile(
+    r"statement of reasons|exposé des motifs|article 17\b|transparency database|base de données.{0,20}transparence",
+    re.I,
+)
+_REDRESS = re.compile(
+    r"complaint|appeal|redress|out[- ]of[- ]court|réclamation|recours|appel\b|extrajudiciaire|contest", re.I
+)
+_SIX_MONTHS = re.compile(r"\b(?:six|6) (?:months|mois)\b", re.I)
+_MONTHS = (
+    ("january", "janvier"),
+    ("february", "février"),
+    ("march", "mars"),
+    ("april", "avril"),
+    ("may", "mai"),
+    ("june", "juin"),
+    ("july", "juillet"),
+    ("august", "août"),
+    ("september", "septembre"),
+    ("october", "octobre"),
+    ("november", "novembre"),
+    ("december", "décembre"),
+)
+_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+_ISO = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
+_WRITTEN = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|er)? ({'|'.join(_MONTH)}),? (20\d\d)\b", re.I)
+_AMERICAN = re.compile(rf"\b({'|'.join(_MONTH)}) (\d{{1,2}})(?:st|nd|rd|th)?,? (20\d\d)\b", re.I)
+_REFERENCE = re.compile(
+    r"\b(?:reference|référence|case|ticket|dossier|request|report)\b\s*(?:number|no\.?|n°|numéro|id)?\s*(?:is|est)?\s*[:#]?\s*"
+    r"([A-Z0-9](?:[A-Z0-9_/-]{2,38})[A-Z0-9])\b",
+    re.I,
+)
+_BOUNCED = re.compile("|".join(phrases.BOUNCED), re.I)
+_DELAYED = re.compile("|".join(phrases.DELAYED), re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`outcome` None: nothing clear. `by_item`: what it seems to say of single items, by their id."""
+
+    outcome: Outcome | None = None
+    spans: tuple[Span, ...] = ()
+    by_item: Mapping[str, Outcome] = field(default_factory=dict)
+    redress_until: date | None = None
+    reference: str = ""
+    is_statement: bool = False
+
+
+def judge(
+    text: str, *, at: datetime, urls: Mapping[str, str] | None = None, automatic: bool = False
+) -> Proposal:
+    """What these words seem to say. `urls`: the address of each item, by its id."""
+    said = list(_said(text))
+    by_item = _by_item(text, said, urls or {})
+    outcome = _agreed([one for one, _span in said])
+    if outcome is None and not said and automatic:
+        outcome = Outcome.ACKNOWLEDGED
+    if by_item:
+        kinds = set(by_item.values())
+        outcome = kinds.pop() if len(kinds) == 1 and len(by_item) == len(urls or {}) else outcome
+    shown = tuple(span for one, span in said if outcome is None or one == outcome or one in by_item.values())
+    refused = Outcome.REFUSED in {outcome, *by_item.values()}
+    return Proposal(
+        outcome=outcome,
+        spans=shown[:MOST_SPANS],
+        by_item=by_item,
+        redress_until=_redress(text, at=at) if refused else None,
+        reference=_reference(text),
+        is_statement=_STATEMENT.search(text) is not None,
+    )
+
+
+def bounced(text: str) -> str:
+    """A bounce in plain prose: "failed", "delayed", or "" for none."""
+    if _DELAYED.search(text):
+        return "delayed"
+    return "failed" if _BOUNCED.search(text) else ""
+
+
+def sentences(text: str) -> list[Span]:
+    """Where the sentences stand that somebody wrote now; what is quoted ends the reading."""
+    found: list[Span] = []
+    at = 0
+    for line in text.split("\n"):
+        if _BEGINS_QUOTE.match(line):
+            if not line.startswith(">"):
+                break
+        else:
+            for one in _SENTENCE.finditer(line[:4000]):
+                inner = one.group().strip()
+                if inner:
+                    start = at + one.start() + len(one.group()) - len(one.group().lstrip())
+                    found.append((start, start + len(inner)))
+        at += len(line) + 1
+    return found
+
+
+def _said(text: str) -> list[tuple[Outcome, Span]]:
+    found = []
+    for start, end in sentences(text):
+        words = _MENTIONS.sub(" ", text[start:end])
+        not_yet = _NOT_YET.search(words) is not None
+        for outcome, pattern in RULES:
+            if not_yet and outcome in _HAPPENED:
+                continue
+            if pattern.search(words):
+                found.append((outcome, (start, end)))
+                break
+    return found
+
+
+def _agreed(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """What they come to together: a decision if there is one alone, else the gravest courtesy."""
+    decided = {one for one in outcomes if one not in _WEAK}
+    if Outcome.PARTLY_REMOVED in decided and decided <= {
+        Outcome.PARTLY_REMOVED,
+        Outcome.REMOVED,
+        Outcome.REFUSED,
+    }:
+        return Outcome.PARTLY_REMOVED
+    if decided == {Outcome.ACCOUNT_REMOVED, Outcome.REMOVED}:
+        return Outcome.ACCOUNT_REMOVED
+    if decided == {Outcome.NOT_FOUND} and Outcome.MORE_INFORMATION in outcomes:
+        return Outcome.MORE_INFORMATION
+    if decided:
+        return decided.pop() if len(decided) == 1 else None
+    return next((one for one in _WEAK if one in outcomes), None)
+
+
+def _by_item(text: str, said: Sequence[tuple[Outcome, Span]], urls: Mapping[str, str]) -> dict[str, Outcome]:
+    """Where the mail names addresses of ours, what follows each before the next is about it."""
+    places = sorted((place, item) for item, url in urls.items() if url and (place := text.find(url)) >= 0)
+    found: dict[str, Outcome] = {}
+    for number, (place, item) in enumerate(places):
+        end = places[number + 1][0] if number + 1 < len(places) else len(text)
+        about = _agreed([one for one, (start, _end) in said if place <= start < end])
+        if about is not None:
+            found[item] = about
+    return found
+
+
+def _redress(text: str, *, at: datetime) -> date | None:
+    """Until when one may complain: a date in a sentence that speaks of it, or six months from the decision."""
+    for start, end in sentences(text):
+        words = text[start:end]
+        if _REDRESS.search(words):
+            named = _day(words)
+            if named is not None and named >= at.date():
+                return named
+            if _SIX_MONTHS.search(words):
+                return _months_later(at.date(), 6)
+    return None
+
+
+def _day(words: str) -> date | None:
+    if iso := _ISO.search(words):
+        year, month, day = map(int, iso.groups())
+    elif written := _WRITTEN.search(words):
+        day, month, year = int(written[1]), _MONTH[written[2].lower()], int(written[3])
+    elif american := _AMERICAN.search(words):
+        month, day, year = _MONTH[american[1].lower()], int(american[2]), int(american[3])
+    else:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(day.year + year, month + 1, last)
+        except ValueError:
+            continue
+    raise ValueError("No month is shorter than 28 days.")
+
+
+def _reference(text: str) -> str:
+    for found in _REFERENCE.finditer(text[:20_000]):
+        if any(one.isdigit() for one in found.group(1)):
+            return found.group(1)
+    return ""

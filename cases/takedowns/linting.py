@@ -1,0 +1,54 @@
+"""The one place where a notice is judged before it leaves: every path that asks, and the worker just before sending."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext
+
+from cases.letters.linter import RULES
+from cases.takedowns import notices
+from cases.takedowns.connectors import connector
+from cases.takedowns.notices import Finding, NoticeContent, Private
+from helpline.platforms.models import Channel
+
+
+def findings(
+    content: NoticeContent, *, channel: Channel, private: Sequence[Private] = (), above: bool = False
+) -> list[Finding]:
+    """What stops this notice on this channel; [] when it may leave.
+
+    `private`: the facts of everybody it is about, where their keys are at hand. `above`: the channel is not the platform's
+    own, or where the content is was looked at before.
+    """
+    needs_url = connector(channel.kind).needs_url
+    return notices.check(content, needs_url=needs_url, channel=channel, private=private, above=above)
+
+
+def read(
+    content: NoticeContent, *, channel: Channel, private: Sequence[Private], in_several: bool = False
+) -> tuple[list[Finding], list[Finding]]:
+    """What stops it, and what a person should look at. `in_several`: it leaves in parts, as the channel takes them."""
+    needs_url = connector(channel.kind).needs_url
+    found = notices.lint(content, needs_url=needs_url, channel=channel, private=private)
+    found = [one for one in found if not (in_several and one.code == "too_many")]
+    return [one for one in found if one.stops], [one for one in found if not one.stops]
+
+
+def finding(code: str) -> Finding:
+    """One finding by its code, for what is known without reading the notice."""
+    return Finding(code, *RULES[code])
+
+
+def kept(found: Iterable[Finding]) -> list[dict[str, str]]:
+    """How findings stand in a timeline's event: their codes, and their words in the language of the source."""
+    with translation.override("en"):
+        return [{"code": one.code, "message": str(one.message), "mend": str(one.mend)} for one in found]
+
+
+def shown(event_detail: Mapping[str, Any]) -> list[Finding]:
+    """Findings read back from an event, in the reader's language."""
+    return [
+        Finding(one["code"], gettext(one["message"]), gettext(one["mend"]))
+        for one in event_detail.get("findings", ())
+    ]

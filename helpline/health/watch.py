@@ -1,0 +1,171 @@
+"""The watch: beat and every worker look at the whole, and tell whoever operates it once when something has stopped.
+
+Beat sees that the worker died, a worker that beat did; when both are gone only `/readyz` can tell, and whoever asks it. A
+trouble is told when two looks in a row agree, once over all watchers, and told again when all is well. No alarm holds more
+than the names of parts and how late they are.
+"""
+
+import http.client
+import json
+import logging
+import smtplib
+import ssl
+import threading
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from celery.signals import beat_init, worker_ready
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, connections
+from django.utils import timezone
+
+from helpline import mail
+from helpline.health.models import Heartbeat
+from helpline.health.views import findings
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 10.0  # seconds; two looks and the 90 s of a silent worker are less than two minutes
+AGREED = 2
+TOLD = "alarm"  # the heartbeat row that stands while a trouble is told and not over
+WATCHING = 0x5741544348  # advisory lock: one watcher tells at a time
+TIMEOUT = 10.0
+
+Troubles = dict[str, str]
+
+
+class Watch:
+    """One watcher: what it saw last, and what it told when no database could remember that for it."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._told_alone = False
+
+    def look(self, *, now: datetime) -> bool:
+        """Look once, and tell what is to be told. Answers whether all is well. Raises for nothing a network can do."""
+        troubles = {name: text for name, text in findings().items() if text}
+        self._seen = self._seen + 1 if troubles else 0
+        if 0 < self._seen < AGREED:
+            return False
+        try:
+            self._settle(troubles, now=now)
+        except DatabaseError:
+            # Nobody can remember whether it was told: each watcher tells it once.
+            if troubles and not self._told_alone:
+                self._told_alone = tell(troubles, now=now)
+        return not troubles
+
+    def _settle(self, troubles: Troubles, *, now: datetime) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [WATCHING])
+            if not cursor.fetchone()[0]:
+                return
+            try:
+                told = Heartbeat.objects.filter(name=TOLD)
+                if troubles and not self._told_alone and not told.exists():
+                    # Told before it is noted: twice is better than never.
+                    if tell(troubles, now=now):
+                        Heartbeat.objects.get_or_create(name=TOLD, defaults={"beaten_at": now})
+                elif not troubles and (self._told_alone or told.exists()) and tell({}, now=now):
+                    told.delete()
+                    self._told_alone = False
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [WATCHING])
+
+
+def tell(troubles: Troubles, *, now: datetime) -> bool:
+    """Say what has stopped, or that all is well again, by every way the operator named. True when one of them took it.
+
+    Where none is named the log is told.
+    """
+    if not settings.ALARM_EMAIL and not settings.ALARM_WEBHOOK:
+        log.error("Something has stopped: %s." if troubles else "All is well again.", *_names(troubles))
+        return True
+    taken = False
+    for ways, carry in ((settings.ALARM_EMAIL, _mail), (settings.ALARM_WEBHOOK, _post)):
+        if ways:
+            try:
+                carry(troubles, now)
+                taken = True
+            except (OSError, smtplib.SMTPException, http.client.HTTPException, ValueError) as error:
+                log.error("The alarm could not be sent (%s).", type(error).__name__)
+    return taken
+
+
+def _names(troubles: Troubles) -> list[str]:
+    return [", ".join(troubles)] if troubles else []
+
+
+def _mail(troubles: Troubles, now: datetime) -> None:
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = settings.DEFAULT_FROM_EMAIL
+    message["To"] = ", ".join(settings.ALARM_EMAIL)
+    message["Subject"] = (
+        f"{settings.HELPLINE_NAME}: {'something has stopped' if troubles else 'all is well again'}"
+    )
+    message["Date"] = format_datetime(now.astimezone(UTC))
+    message["Auto-Submitted"] = "auto-generated"
+    lines = [f"{name}: {text}" for name, text in troubles.items()] or ["Every part answers."]
+    message.set_content("\n".join([*lines, "", "`manage.py doctor` says how to mend it.", ""]))
+    line = mail.open_line()
+    try:
+        line.send_message(message)
+    finally:
+        line.close()
+
+
+def _post(troubles: Troubles, now: datetime) -> None:
+    """POST as JSON; any 2xx took it. No redirect is followed."""
+    at = urlsplit(settings.ALARM_WEBHOOK)
+    if at.scheme not in {"http", "https"} or not at.hostname:
+        raise ValueError("HELPLINE_ALARM_WEBHOOK is no http address.")
+    body = {"state": "failing" if troubles else "well", "checks": troubles, "at": now.isoformat()}
+    line = (
+        http.client.HTTPSConnection(
+            at.hostname, at.port, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+        if at.scheme == "https"
+        else http.client.HTTPConnection(at.hostname, at.port, timeout=TIMEOUT)
+    )
+    try:
+        path = at.path or "/"
+        line.request(
+            "POST",
+            f"{path}?{at.query}" if at.query else path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        if not 200 <= line.getresponse().status < 300:
+            raise http.client.HTTPException("not taken")
+    finally:
+        line.close()
+
+
+# --- in beat and in each worker ---------------------------------------------------------------------------
+
+
+def keep_watch(**kwargs: object) -> None:
+    """Watch from a thread of this process for as long as it lives."""
+    threading.Thread(target=_watch, name="watch", daemon=True).start()
+
+
+def _watch() -> None:
+    watch, pause = Watch(), threading.Event()
+    while not pause.wait(LOOK_EVERY):
+        try:
+            watch.look(now=timezone.now())
+        except Exception:
+            # Whatever it was, the next look may see more; a watch that ended would be missed by nobody.
+            log.exception("A look failed.")
+        finally:
+            connections.close_all()
+
+
+def begin() -> None:
+    """Have beat and workers watch."""
+    for signal in (beat_init, worker_ready):
+        signal.connect(keep_watch, dispatch_uid="helpline.health.watch", weak=False)
