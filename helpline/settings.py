@@ -228,15 +228,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 360
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-    # For who rings: without these a page waits six seconds for a broker that is not there. Workers and beat have their own.
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0,
-    "interval_max": 0,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False  # a wake is only a hint; a page must not wait for a broken broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever reaches the broker must not command workers
@@ -334,7 +326,8 @@ COMPLAINT_DAYS = env.int("HELPLINE_COMPLAINT_DAYS", default=14)  # for a platfor
 # For an out-of-court body, from the decision: the law names no limit, each body its own.
 OUT_OF_COURT_DAYS = env.int("HELPLINE_OUT_OF_COURT_DAYS", default=180)
 SENDS_IN_FLIGHT = env.int("HELPLINE_SENDS_IN_FLIGHT", default=400)
-SENDERS = env.int("HELPLINE_SENDERS", default=1)  # sending runs at once, over the whole installation
+# Sending runs at once, over the whole installation: two, so that one that stands still stops nobody.
+SENDERS = env.int("HELPLINE_SENDERS", default=2)
 LEASE = timedelta(seconds=env.float("HELPLINE_LEASE_SECONDS", default=60))
 # In the demo and in tests, *.example names lead to the platform simulator here; nothing leaves this machine.
 SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
@@ -406,7 +399,7 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = NOTIFIER["email"]
 # Where answers and bounces of a notice go: an address with * where the notice's token of 42 characters stands, such as
-# notices+*@helpline.example. Blank: they go to HELPLINE_NOTIFIER_EMAIL, and are told apart by Message-ID and subject.
+# notices+*@helpline.example. Blank: they go to HELPLINE_NOTIFIER_EMAIL; the token is in Message-ID and subject.
 MAIL_RETURN = env.str("HELPLINE_MAIL_RETURN", default="")
 if MAIL_RETURN and (
     MAIL_RETURN.count("*") != 1 or not 0 <= MAIL_RETURN.find("*") < MAIL_RETURN.find("@") <= 23

@@ -16,6 +16,14 @@ from helpline.celery import app
 log = logging.getLogger(__name__)
 SPACING = 0.25  # seconds between two hints of one task from one process
 PAUSE = 10.0  # seconds without hints after a failure
+# One short try: with the patience that workers need a page would wait six seconds for a broker that is gone.
+BRIEFLY = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
 
 _rung: dict[str, float] = {}
 
@@ -31,7 +39,8 @@ def _ring(task: str) -> None:
         return
     _rung[task] = now + SPACING
     try:
-        app.send_task(task, ignore_result=True, expires=60, retry=False)
+        with app.connection_for_write(transport_options=BRIEFLY) as line:
+            app.send_task(task, ignore_result=True, expires=60, retry=False, connection=line)
     except (KombuError, RedisError, OSError) as error:
         _rung[task] = now + PAUSE
         log.warning("The broker does not answer (%s); the sweep will find the work.", type(error).__name__)

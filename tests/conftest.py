@@ -21,6 +21,7 @@ pytest_plugins = ["tests.cast"]
 # These bring their own servers or need none: run again beside other servers they show nothing new.
 OWN_SERVERS = (
     "tests/faults/test_short.py",
+    "tests/faults/",
     "tests/flows/test_demo.py",
     "tests/helpline/embedded/",
     "tests/js/",

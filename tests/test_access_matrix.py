@@ -803,6 +803,7 @@ NOBODYS = (
     "staff/approvals/<uuid:approval_id>/decide/",  # whoever asked is the one who may not
     "staff/incidents/<slug:ref>/code/",  # for supervisors, who see all
     "staff/wellbeing/talks/<uuid:talk_id>/talked/",  # the same
+    "staff/mailbox/<uuid:mail_id>/lead/",  # the same
 )
 
 

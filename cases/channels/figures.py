@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Q
 
 from cases.takedowns.models import Notice, Takedown
-from cases.takedowns.reasons import Reason, reason
 from cases.takedowns.states import STATUS_OF, Outcome, Result, Source, Status
 from helpline.platforms.models import Platform
 
@@ -25,7 +24,8 @@ class Health:
 
     last_success: datetime | None = None
     last_failure: datetime | None = None
-    failure: Reason | None = None
+    result: Result | None = None  # how the last failure ended
+    detail: str = ""  # the wire's own short word for it
     waiting: int = 0  # notices that are due, or will be tried again
     oldest: datetime | None = None
     by_hand: int = 0  # notices that a person has to file
@@ -58,7 +58,10 @@ LAST_TRIES = """
 SELECT notice.channel_id,
     max(attempt.finished_at) FILTER (WHERE attempt.result = %(accepted)s),
     max(attempt.finished_at) FILTER (WHERE attempt.result <> %(accepted)s),
-    (array_agg(attempt.detail ORDER BY attempt.finished_at DESC) FILTER (WHERE attempt.result <> %(accepted)s))[1]
+    (array_agg(attempt.result ORDER BY attempt.finished_at DESC, attempt.id DESC)
+     FILTER (WHERE attempt.result <> %(accepted)s))[1],
+    (array_agg(attempt.detail ORDER BY attempt.finished_at DESC, attempt.id DESC)
+     FILTER (WHERE attempt.result <> %(accepted)s))[1]
 FROM takedowns_notice AS notice JOIN takedowns_attempt AS attempt ON attempt.notice_id = notice.id
 WHERE notice.channel_id = ANY(%(channels)s) AND notice.requested_at >= %(since)s AND attempt.finished_at IS NOT NULL
 GROUP BY notice.channel_id
@@ -84,13 +87,13 @@ FROM first GROUP BY platform_says
 
 def healths(channels: Collection[int], *, now: datetime) -> dict[int, Health]:
     """By channel: three statements for any number."""
-    tries: dict[int, tuple[datetime | None, datetime | None, str | None]] = {}
+    tries: dict[int, tuple[datetime | None, datetime | None, str | None, str | None]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             LAST_TRIES, {"accepted": Result.ACCEPTED, "channels": list(channels), "since": now - LATELY}
         )
-        for channel, success, failure, detail in cursor.fetchall():
-            tries[channel] = (success, failure, detail)
+        for channel, success, failure, result, detail in cursor.fetchall():
+            tries[channel] = (success, failure, result, detail)
     filed = dict(
         Takedown.objects.filter(notice__channel__in=channels, notice__requested_at__gte=now - LATELY)
         .order_by()
@@ -113,13 +116,14 @@ def healths(channels: Collection[int], *, now: datetime) -> dict[int, Health]:
     }
     found = {}
     for channel in channels:
-        success, failure, detail = tries.get(channel, (None, None, None))
+        success, failure, result, detail = tries.get(channel, (None, None, None, None))
         row: Mapping[str, Any] = counts.get(channel, {})
         sent = [moment for moment in (success, filed.get(channel)) if moment is not None]
         found[channel] = Health(
             last_success=max(sent, default=None),
             last_failure=failure,
-            failure=reason(detail) if detail else None,
+            result=Result(result) if result else None,
+            detail=detail or "",
             waiting=row.get("waiting", 0),
             oldest=row.get("oldest"),
             by_hand=row.get("by_hand", 0),

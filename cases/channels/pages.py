@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +38,7 @@ class Line:
     paused: bool
     can_approve: bool
     waiting: str  # the approval in which a change of it waits
+    pause: PauseForm  # of its own, so that no two share an id
 
 
 @needs(Permission.PLATFORMS, Permission.TAKEDOWNS)
@@ -48,8 +49,9 @@ def platform_page(request: StaffRequest, slug: str) -> HttpResponse:
 
 
 def _show(
-    request: StaffRequest, platform: Platform, *, pause: PauseForm | None = None, on: str = ""
+    request: StaffRequest, platform: Platform, *, pause: PauseForm | None = None, on: int | None = None
 ) -> HttpResponse:
+    """`pause` is what was typed about the channel `on` and not taken."""
     now = timezone.now()
     channels = list(
         platform.channels.select_related("verified_by", "approved_by", "changed_by").order_by(
@@ -72,6 +74,7 @@ def _show(
             paused=channel.is_paused(now),
             can_approve=channel.approved_at is None and actions.can_approve(channel, request.user),
             waiting=asked.get((approving.CHANGE, str(channel.pk)), ""),
+            pause=pause if pause is not None and channel.pk == on else _pause_form(channel),
         )
         for channel in channels
     ]
@@ -89,10 +92,12 @@ def _show(
         "may_change": request.user.can(Permission.PLATFORMS),
         "words_waiting": asked.get((approving.WORDS, str(platform.pk)), ""),
         "looks_on": settings.RECHECK_ENABLED,
-        "pause": pause or PauseForm(),
-        "pause_on": on,
     }
-    return render(request, "channels/platform.html", context, status=NOT_TAKEN if pause else 200)
+    return render(request, "channels/platform.html", context, status=200 if pause is None else NOT_TAKEN)
+
+
+def _pause_form(channel: Channel, data: QueryDict | None = None) -> PauseForm:
+    return PauseForm(data, auto_id=f"pause-{channel.pk}-%s")
 
 
 def _channel(slug: str) -> Channel:
@@ -107,9 +112,9 @@ def _home(request: StaffRequest, platform: Platform, said: str, **more: Any) -> 
 @require_POST
 def pause(request: StaffRequest, slug: str) -> HttpResponse:
     channel = _channel(slug)
-    form = PauseForm(request.POST)
+    form = _pause_form(channel, request.POST)
     if not form.is_valid():
-        return _show(request, channel.platform, pause=form, on=channel.slug)
+        return _show(request, channel.platform, pause=form, on=channel.pk)
     now = timezone.now()
     actions.pause_channel(
         channel=channel, until=now + form.span, at=now, by=request.user, reason=form.cleaned_data["reason"]

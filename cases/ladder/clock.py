@@ -68,7 +68,7 @@ NOT_WANTED = (
     | Q(case__report__status=ReportStatus.ERASED)
 )
 # Said gone, and seen there at a later look.
-_STILL_THERE = Q(
+STILL_THERE = Q(
     status__in=sorted(states.SAID_GONE), observed=Outcome.SEEN_THERE, observed_at__gt=F("platform_at")
 )
 
@@ -80,7 +80,7 @@ def climbing() -> QuerySet[Takedown]:
     afresh = Takedown.objects.filter(
         link=OuterRef("link"), escalates=None, requested_at__gt=OuterRef("requested_at")
     ).exclude(status__in=sorted(ENDED))
-    there = (_STILL_THERE | Q(status=Status.REAPPEARED)) & ~Exists(afresh)
+    there = (STILL_THERE | Q(status=Status.REAPPEARED)) & ~Exists(afresh)
     rows = Takedown.objects.filter(Q(status__in=sorted(states.CLIMBING)) | there, escalates=None)
     return rows.exclude(NOT_WANTED)
 
@@ -110,6 +110,20 @@ def is_wanted(row: Takedown) -> bool:
         and row.link.status != LinkStatus.WITHDRAWN
         and row.case.report.status != ReportStatus.ERASED
     )
+
+
+def same_item(notice: object, item: object, *, of: str = "") -> Q:
+    """Who shares that item of that notice; of what was asked for one person alone nobody does. Both may be an OuterRef.
+
+    `of`: where the takedown is, as "takedown__".
+    """
+    return Q(**{f"{of}notice": notice, f"{of}item_id": item})
+
+
+def sharing(row: Takedown) -> QuerySet[Takedown]:
+    """The takedowns that the same item of the same notice stands for, `row` among them, while they are wanted."""
+    same = Takedown.objects.filter(Q(pk=row.pk) | same_item(row.notice_id, row.item))
+    return same.exclude(NOT_WANTED).order_by("pk")
 
 
 # --- until when -----------------------------------------------------------------------------------------
@@ -150,7 +164,10 @@ def note_silence(*, at: datetime, limit: int = 200) -> int:
         ~LATE_LOOK, status__in=sorted(states.WAITED_FOR), answer_due_at__lte=at, clock_paused_at=None
     ).exclude(NOT_WANTED)
     ids = list(overdue.order_by("answer_due_at", "pk").values_list("pk", flat=True)[:limit])
-    rows = [row for row in takedowns.lock_all(ids) if _is_overdue(row, at)]
+    locked_rows = takedowns.lock_all(ids)
+    # Asked once more, now that they can't change.
+    still = set(overdue.filter(pk__in=ids).values_list("pk", flat=True))
+    rows = [row for row in locked_rows if row.pk in still]
     if not rows:
         return 0
     cases = _lock_cases({row.case_id for row in rows})
@@ -204,16 +221,6 @@ def note_silence(*, at: datetime, limit: int = 200) -> int:
     return len(rows)
 
 
-def _is_overdue(row: Takedown, at: datetime) -> bool:
-    return (
-        row.status in states.WAITED_FOR
-        and row.clock_paused_at is None
-        and row.answer_due_at is not None
-        and row.answer_due_at <= at
-        and not (row.status == Status.UNDER_REVIEW and row.answer_due_at <= row.status_at)
-    )
-
-
 def _lock_cases(ids: set[int]) -> dict[int, Case]:
     rows = Case.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
     return {case.pk: case for case in rows}
@@ -242,10 +249,9 @@ def is_in_time(then: datetime, at: datetime) -> bool:
 def _together(row: Takedown, *, by: Staff) -> list[Takedown]:
     """`row`, and those that share its item of the notice in the other cases this person may work on; locked.
 
-    Whoever they may not see runs on: see `actions.propose_steps` and `actions.take`.
+    Whoever they may not see runs on: see `proposing.propose_steps` and `actions.take`.
     """
-    same = Takedown.objects.filter(notice=row.notice_id, item_id=row.item).exclude(status__in=sorted(ENDED))
-    same = same.filter(case__in=Case.objects.workable_by(by))
+    same = sharing(row).filter(case__in=Case.objects.workable_by(by))
     return lock_rows([row.pk, *same.exclude(pk=row.pk).values_list("pk", flat=True)])
 
 
@@ -339,7 +345,7 @@ def undo_resume(*, takedown: Takedown, by: Staff, at: datetime) -> None:
 
 def _give_way(row: Takedown) -> None:
     """Whoever shares it may have climbed on meanwhile: what was only proposed here is proposed afresh, once for all."""
-    others = Step.objects.filter(takedown__notice=row.notice_id, takedown__item_id=row.item_id)
+    others = Step.objects.filter(same_item(row.notice_id, row.item, of="takedown__"))
     others = others.exclude(takedown=row.pk).exclude(state=StepState.OVER)
     if others.exists():
         Step.objects.filter(takedown=row, state=StepState.PROPOSED).delete()
@@ -387,6 +393,11 @@ def lock_rows(ids: Sequence[UUID]) -> list[Takedown]:
     takedowns.lock_all(ids)
     rows = Takedown.objects.select_related("case__report", "platform", "notice__channel", "link")
     return list(rows.filter(pk__in=ids).order_by("pk"))
+
+
+def lock_sharing(row: Takedown) -> list[Takedown]:
+    """`row` and all who share it and want it, locked so."""
+    return lock_rows(list(sharing(row).values_list("pk", flat=True)))
 
 
 def note(row: Takedown, what: str, *, by: Staff | None, at: datetime, words: str = "", **detail: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import reading
-from cases.ladder import actions, clock, redress, rungs, states
+from cases.ladder import clock, proposing, redress, reminding, rungs, states
 from cases.ladder.models import Redress, Step
 from cases.ladder.rungs import OUT_OF_COURT, Authority
 from cases.ladder.states import Kind, RedressState, Rung, StepState
@@ -74,7 +74,7 @@ def under_tab(staff: Staff, tab: str, *, at: datetime) -> QuerySet[Any]:
         case "paused":
             return mine.filter(clock_paused_at__isnull=False, status__in=sorted(PAUSABLE))
         case "redress":
-            soon = today + timedelta(days=max(redress.REMIND))
+            soon = today + timedelta(days=reminding.SHOWN_FROM)
             return complaints.filter(state=RedressState.TO_FILE, window_until__lte=soon)
     # Seen gone, or said to be: there is nothing left to ask for.
     return steps.filter(follow_up_on__lte=today).exclude(takedown__status__in=sorted(SETTLED))
@@ -93,6 +93,35 @@ def order_of(tab: str) -> tuple[str, str]:
         "redress": ("window_until", "id"),
         "answers": ("follow_up_on", "id"),
     }.get(tab, ("due_at", "id"))
+
+
+WHEN: Mapping[str, Promise | str] = {
+    "redress": gettext_lazy("Possible until"),
+    "answers": gettext_lazy("Ask again"),
+    "silent": gettext_lazy("An answer was due"),
+    "paused": gettext_lazy("Since"),
+}
+
+
+def when_label(tab: str) -> str:
+    """What the last column is called."""
+    return str(WHEN.get(tab, gettext_lazy("Due")))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How complaints ended in a year, all cases together."""
+
+    count: int
+    overturned: int
+    partly: int
+
+
+def decided_in_a_year(*, at: datetime) -> Decided:
+    """In the twelve months until `at`."""
+    found = redress.decisions(since=at - timedelta(days=365), until=at)
+    overturned, partly = (sum(one[key] for one in found) for key in ("overturned", "partly"))
+    return Decided(overturned + partly + sum(one["upheld"] for one in found), overturned, partly)
 
 
 def with_what_is_shown(tab: str, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -186,7 +215,6 @@ class RedressView:
     tone: str
     state: str
     days_left: int
-    is_open: bool
     may_undo: bool
     reference: str = ""
     words: str = ""
@@ -221,11 +249,11 @@ def climb_of(takedown: Takedown, *, at: datetime) -> Climb:
         rows = Takedown.objects.select_related("case__report", "platform", "notice__channel", "link")
         first = rows.get(pk=takedown.escalates_id)
     erased = reading.is_erased(first.case)
-    steps = actions.steps_of(first)
+    steps = proposing.steps_of(first)
     live = any(step.state in states.LIVE for step in steps)
     complaints = list(first.redress.order_by("opened_at", "id"))
     working = clock.is_wanted(first) and first.case.status != CaseStatus.CLOSED
-    left = actions.possible_for(first, steps) if working else []
+    left = proposing.possible_for(first, steps) if working else []
     shown = {step.rung for step in steps if step.state in states.LIVE}
     waited = takedown.status in states.WAITED_FOR
     return Climb(
@@ -271,7 +299,6 @@ def redress_view(one: Redress, *, at: datetime, box: Box | None = None) -> Redre
         tone=REDRESS_TONES[one.state],
         state=str(RedressState(one.state).label),
         days_left=(one.window_until - timezone.localdate(at)).days,
-        is_open=one.state in states.OPEN,
         may_undo=one.state not in {RedressState.TO_FILE, RedressState.LAPSED}
         and clock.is_in_time(one.state_at, at),
         reference=box.open(one, "reference") if box else "",

@@ -133,7 +133,7 @@ class Redress(models.Model):
     opened_at = models.DateTimeField()
     decision_at = models.DateTimeField()  # of what is contested
     window_until = models.DateField()  # its last day
-    # Days left when somebody was last reminded, and when: each of 30, 7 and 1 once.
+    # Days left at the last reminder (each of 30, 7 and 1 once), and when it came to somebody's tasks.
     reminded = models.PositiveSmallIntegerField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     filed_at = models.DateTimeField(null=True, blank=True)

@@ -15,12 +15,23 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from cases.actions import happened
-from cases.ladder import pack, states
-from cases.ladder.actions import sharing, tell
-from cases.ladder.clock import NOT_WANTED, TooLate, is_in_time, is_wanted, lock_rows, locked, note
+from cases.ladder import pack, reminding, states
+from cases.ladder.actions import tell
+from cases.ladder.clock import (
+    NOT_WANTED,
+    TooLate,
+    is_in_time,
+    is_wanted,
+    lock_rows,
+    lock_sharing,
+    locked,
+    note,
+    same_item,
+)
 from cases.ladder.models import Redress
+from cases.ladder.reminding import REMIND, SHOWN_FROM, reminder_due
 from cases.ladder.states import ForbiddenMove, Kind, RedressState
-from cases.states import Happening
+from cases.states import CaseStatus, Happening
 from cases.takedowns import actions as takedowns
 from cases.takedowns import notices
 from cases.takedowns import states as takedown_states
@@ -34,7 +45,6 @@ from reports.states import LinkStatus, News
 from reports.states import Status as ReportStatus
 
 MONTHS = 6  # DSA art. 20(1): at least six months from the decision
-REMIND = (30, 7, 1)  # days before a window closes
 BODY_DAYS, BODY_DAYS_COMPLEX = 90, 180  # DSA art. 21(4)
 
 
@@ -45,14 +55,6 @@ def months_later(day: date, months: int) -> date:
     """The same day so many months on, or the last of its month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def reminder_due(until: date, today: date, reminded: int | None) -> int | None:
-    """Which of REMIND is to be given now: the nearest one that was reached and not given; None when all is said."""
-    left = (until - today).days
-    reached = [days for days in REMIND if left <= days]
-    nearest = min(reached, default=None)
-    return nearest if nearest is not None and (reminded is None or nearest < reminded) else None
 
 
 def window_of(row: Takedown) -> date:
@@ -69,10 +71,8 @@ def window_of(row: Takedown) -> date:
 
 def open_windows(*, at: datetime, limit: int = 200) -> int:
     """A window for each decision that article 20 lets one contest. Returns how many. Two sweeps at once open one."""
-    others = Takedown.objects.filter(
-        notice=OuterRef("notice"), item_id=OuterRef("item_id"), pk__lt=OuterRef("pk")
-    )
-    others = others.exclude(NOT_WANTED)
+    same = same_item(OuterRef("notice"), OuterRef("item_id"))
+    others = Takedown.objects.filter(same, pk__lt=OuterRef("pk")).exclude(NOT_WANTED)
     known = Redress.objects.filter(takedown=OuterRef("pk"), kind=Kind.INTERNAL)
     found = (
         Takedown.objects.filter(status__in=sorted(states.CONTESTABLE), platform_at__isnull=False)
@@ -100,29 +100,32 @@ def open_windows(*, at: datetime, limit: int = 200) -> int:
 def remind(*, at: datetime, limit: int = 200) -> int:
     """Bring to mind what closes in 30, 7 and 1 days, each once; what closed is over. Returns how many were touched."""
     today = timezone.localdate(at)
-    soon = Q(window_until__lte=today + timedelta(days=max(REMIND)))
-    due = Q(reminded=None)
-    for days in REMIND[1:]:
-        due |= Q(window_until__lte=today + timedelta(days=days), reminded__gt=days)
-    due |= Q(window_until__lt=today)
+    due = Q()
+    for days in REMIND:
+        not_yet = Q(reminded=None) | Q(reminded__gt=days)
+        due |= not_yet & Q(window_until__lte=today + timedelta(days=days))
+    soon = Q(window_until__lte=today + timedelta(days=SHOWN_FROM))
     # What they took back, or erased, is ended by the other sweep.
     wanted = Redress.objects.exclude(takedown__link__status=LinkStatus.WITHDRAWN)
     wanted = wanted.exclude(takedown__case__report__status=ReportStatus.ERASED)
     found = wanted.select_for_update(of=("self",), skip_locked=True).filter(
-        soon, due, state=RedressState.TO_FILE
+        soon,
+        Q(window_until__lt=today) | due & ~Q(takedown__case__status=CaseStatus.CLOSED),
+        state=RedressState.TO_FILE,
     )
-    touched = 0
-    for row in found.select_related("takedown__case__report", "takedown__platform").order_by("pk")[:limit]:
-        if row.window_until < today:
-            row.move(RedressState.LAPSED, at=at)
-            row.save(update_fields=["state", "state_at"])
-            note(row.takedown, "lapsed", by=None, at=at, redress=row.kind)
-        elif (days_left := reminder_due(row.window_until, today, row.reminded)) is not None:
-            row.reminded, row.reminded_at = days_left, at
-            row.save(update_fields=["reminded", "reminded_at"])
-            note(row.takedown, "window", by=None, at=at, redress=row.kind, until=row.window_until.isoformat())
-        touched += 1
-    return touched
+    found = found.select_related("takedown__case__report", "takedown__case__assignee", "takedown__platform")
+    rows = list(found.order_by("pk")[:limit])
+    lapsed = [row for row in rows if row.window_until < today]
+    for row in lapsed:
+        row.move(RedressState.LAPSED, at=at)
+        row.save(update_fields=["state", "state_at"])
+        note(row.takedown, "lapsed", by=None, at=at, redress=row.kind)
+    reminding.end_reminders([row.pk for row in lapsed], at=at)
+    for row in rows:
+        days_left = reminder_due(row.window_until, today, row.reminded)
+        if row.state == RedressState.TO_FILE and days_left is not None:
+            reminding.remind(row, days=days_left, at=at)
+    return len(rows)
 
 
 @transaction.atomic
@@ -134,7 +137,9 @@ def end_redress(*, at: datetime, limit: int = 200) -> int:
     ids = [row.pk for row in lock_rows(list(found.values_list("takedown", flat=True)[:limit]))]
     # Asked once more, now that they can't change.
     over = Redress.objects.filter(~needed, takedown__in=ids, state__in=sorted(states.OPEN))
-    return over.update(state=RedressState.WITHDRAWN, state_at=at)
+    ended = list(over.select_for_update(of=("self",)).values_list("pk", flat=True))
+    reminding.end_reminders(ended, at=at)
+    return Redress.objects.filter(pk__in=ended).update(state=RedressState.WITHDRAWN, state_at=at)
 
 
 DISPUTED = states.CONTESTABLE | {Status.CONTESTED, Status.ESCALATED, Status.NOT_FOUND}
@@ -232,7 +237,8 @@ def file(
     live.answer_due_on = answer_due_on(live, at)
     live.reference = row.case.box().seal(live, "reference", reference.strip()[:200])
     live.save()
-    shared = lock_rows([one.pk for one in sharing(row)])
+    reminding.end_reminders([live.pk], at=at)
+    shared = lock_sharing(row)
     _move(shared, Status.CONTESTED, at=at)
     tell(shared, News.CONTESTED, at=at)
     note(row, "complaint", by=by, at=at, redress=live.kind)
@@ -293,7 +299,7 @@ def decide(*, redress: Redress, state: RedressState, words: str, by: Staff, at: 
 
 def _back_to_platform_word(row: Takedown, *, at: datetime) -> None:
     """A complaint that failed or was never filed: the platform's decision stands as it did."""
-    for one in lock_rows([each.pk for each in sharing(row)]):
+    for one in lock_sharing(row):
         if one.status == Status.CONTESTED and one.platform_says:
             one.move(takedown_states.STATUS_OF[Outcome(one.platform_says)], at=at)
             one.save(update_fields=["status", "status_at"])
@@ -306,6 +312,7 @@ def drop(*, redress: Redress, by: Staff, at: datetime) -> None:
     was_filed = live.state == RedressState.FILED
     live.move(RedressState.WITHDRAWN, at=at)
     live.save(update_fields=["state", "state_at"])
+    reminding.end_reminders([live.pk], at=at)
     if was_filed:
         _back_to_platform_word(row, at=at)
     note(row, "dropped", by=by, at=at, redress=live.kind)
@@ -318,7 +325,8 @@ def undo(*, redress: Redress, by: Staff, at: datetime) -> None:
     that it was overturned, or the takedown went on from there.
     """
     row, live = _locked(redress, by=by)
-    if not is_in_time(live.state_at, at):
+    before = live.state_at
+    if not is_in_time(before, at):
         raise TooLate
     match live.state:
         case RedressState.FILED:
@@ -330,7 +338,7 @@ def undo(*, redress: Redress, by: Staff, at: datetime) -> None:
             live.move(RedressState.FILED, at=at)
             live.decided_at = live.words = None
             live.answer_due_on = answer_due_on(live, live.filed_at or at)
-            _move(lock_rows([one.pk for one in sharing(row)]), Status.CONTESTED, at=at)
+            _move(lock_sharing(row), Status.CONTESTED, at=at)
         case RedressState.OVERTURNED | RedressState.PARTLY if live.kind == Kind.OUT_OF_COURT:
             live.move(RedressState.FILED, at=at)
             live.decided_at = live.words = None
@@ -338,15 +346,17 @@ def undo(*, redress: Redress, by: Staff, at: datetime) -> None:
         case RedressState.WITHDRAWN if row.status in states.CONTESTABLE:
             live.move(RedressState.FILED if live.filed_at else RedressState.TO_FILE, at=at)
             if live.filed_at:
-                _move(lock_rows([one.pk for one in sharing(row)]), Status.CONTESTED, at=at)
+                _move(lock_sharing(row), Status.CONTESTED, at=at)
         case _:
             raise ForbiddenMove("There is nothing to take back.")
     live.save()
+    if live.state == RedressState.TO_FILE:
+        reminding.bring_back(live, ended_at=before)
     note(row, "undone", by=by, at=at, redress=live.kind)
     redress.refresh_from_db()
 
 
-# --- for the figures ------------------------------------------------------------------------------------
+# --- how it ends ------------------------------------------------------------------------------------
 
 
 def decisions(*, since: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from cases.ladder import actions, clock, redress
+from cases.ladder import actions, clock, proposing, redress
 
 ROUNDS = 20  # of one sweep; the rest waits for the next
 
@@ -17,9 +17,9 @@ def sweep(**kwargs: Any) -> None:
     now = timezone.now()
     _until_empty(clock.set_clocks)
     _until_empty(lambda: clock.note_silence(at=now))
-    _until_empty(lambda: actions.hear_for_first(at=now))
-    _until_empty(lambda: actions.end_climbs(at=now))
-    _until_empty(actions.propose_steps)
+    _until_empty(lambda: proposing.hear_for_first(at=now))
+    _until_empty(lambda: proposing.end_climbs(at=now))
+    _until_empty(proposing.propose_steps)
     actions.take_reminders(at=now)
 
 

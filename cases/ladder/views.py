@@ -53,7 +53,8 @@ def list_page(request: StaffRequest) -> HttpResponse:
         "rows": [desk.row_of(one) for one in page.rows],
         "tab": tab,
         "tabs": _tabs(request, tab, found),
-        "today": timezone.localdate(),
+        "when_label": desk.when_label(tab),
+        "decided": desk.decided_in_a_year(at=now) if tab == "redress" else None,
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }

@@ -1,16 +1,17 @@
 """What changes mails. Nothing here moves a takedown by itself: a mail proposes, and a person confirms."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from cases.actions import can_work_on, happened
+from cases.actions import happened, worked_on
 from cases.letters.private import What
 from cases.mailbox import judging, parser, senders
 from cases.mailbox.judging import Proposal
@@ -22,14 +23,15 @@ from cases.takedowns import actions as takedowns
 from cases.takedowns import notices
 from cases.takedowns.connectors.email import token
 from cases.takedowns.models import Notice, Takedown
+from cases.takedowns.reasons import Why, coded
+from cases.takedowns.states import ENDED, Outcome, Result, Source, Status
 from cases.takedowns.states import TRANSITIONS as AFTER
-from cases.takedowns.states import Outcome, Result, Source, Status
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.audit import actions as audit
 from helpline.crypto import blind, wrapping
 from helpline.crypto.box import Box
-from helpline.platforms.models import Channel
+from helpline.platforms import actions as platforms
 from helpline.retention import privacy
 from helpline.wake import wake
 from reports import actions as reports
@@ -37,22 +39,31 @@ from reports.states import News
 from reports.states import Status as ReportStatus
 
 STRANGERS_KEPT = timedelta(days=30)
+KEPT_FOR_OTHERS = timedelta(days=30)  # an open mail, once one of the young people it is about erased
 LONGEST_EXCERPT = 1000  # characters of a mail that join a takedown's timeline
 LONGEST_LETTER = 4000
 OLD_DATE = timedelta(days=7)  # a mail that says it is older than this says nothing
 SEND_LETTERS = "cases.mailbox.tasks.send_letters"
+_LETTER_ID = re.compile(r"<[0-9a-f-]{36}\.[a-z2-7]{16}\.[0-9a-f]+@", re.I)
 
 
 class NothingChosen(Exception):
     """None of the content was chosen."""
 
 
-class LeadsToThePerson(Exception):
-    """What was written would lead to the young person: `findings` say to what of them, never with the words."""
+class OthersWait(ForbiddenMove):
+    """Colleagues have not decided yet what it says of theirs."""
 
-    def __init__(self, findings: list[What]) -> None:
+
+class LeadsToThePerson(Exception):
+    """What was written would lead to a young person: `findings` say to what of one's own cases, never with the words.
+
+    `is_elsewhere`: to somebody of a colleague's case, and not to what of them.
+    """
+
+    def __init__(self, findings: list[What], *, is_elsewhere: bool = False) -> None:
         super().__init__(", ".join(findings))
-        self.findings = findings
+        self.findings, self.is_elsewhere = findings, is_elsewhere
 
 
 # --- taking in ------------------------------------------------------------------------------------------
@@ -135,8 +146,6 @@ def _store(
             mail.save(force_insert=True)
     except IntegrityError:
         return None  # another fetch was quicker
-    if notice is not None and mail.kind == Kind.BOUNCE:
-        Channel.objects.filter(pk=notice.channel_id).update(last_bounce_at=at)
     audit.record(by=None, verb="mail.received", obj=mail, detail={"kind": mail.kind}, at=at)
     return mail
 
@@ -176,13 +185,26 @@ def _trust(notice: Notice, parsed: Parsed, *, ours: str) -> Trust:
 
 def _propose(mail: Mail, notice: Notice, parsed: Parsed) -> None:
     if mail.kind in {Kind.BOUNCE, Kind.DELAYED}:
-        mail.found = {"status": parsed.delivery_status}
+        mail.found = {"status": parsed.delivery_status, "of_letter": is_about_letter(parsed.references)}
+    if notice.key is None:
         return
-    if mail.kind not in {Kind.ANSWER, Kind.AUTOMATIC} or notice.key is None:
-        return
-    urls = {item.item_id: item.url for item in notices.content_of(notice).items}
-    said = judging.judge(parsed.text, at=mail.written_at, urls=urls, automatic=mail.kind == Kind.AUTOMATIC)
-    mail.proposed, mail.found = said.outcome or "", _as_json(said)
+    items = notices.content_of(notice).items
+    named = {item.item_id: (item.url, item.account) for item in items}
+    mail.found |= {
+        "places": judging.places(parsed.text, named),
+        "places_in_subject": judging.places(parsed.subject, named),
+    }
+    if mail.kind in {Kind.ANSWER, Kind.AUTOMATIC}:
+        urls = {item.item_id: item.url for item in items}
+        automatic = mail.kind == Kind.AUTOMATIC
+        said = judging.judge(parsed.text, at=mail.written_at, urls=urls, automatic=automatic)
+        mail.proposed = said.outcome or ""
+        mail.found |= _as_json(said)
+
+
+def is_about_letter(references: str) -> bool:
+    """Does it name a later letter of ours in the thread? Its Message-ID has one part more than the notice's."""
+    return _LETTER_ID.search(references) is not None
 
 
 def _as_json(said: Proposal) -> dict[str, Any]:
@@ -246,17 +268,31 @@ def confirm(
 ) -> int:
     """What the mail says of each takedown, by a person's word. Returns how many were recorded.
 
+    Who confirms speaks for their own cases. Where the notice is about colleagues' too, it stays open for them until each
+    item that is still wanted is decided.
+
     Raises PermissionDenied, NothingChosen, ForbiddenMove when it was decided meanwhile, WrongKey once erased.
     """
     row = _locked(mail, by=by)
     if State.CONFIRMED not in _may(row) or row.notice is None:
         raise ForbiddenMove("This mail was decided meanwhile.")
-    mine = {one.pk: one for one in _takedowns(row.notice) if can_work_on(one.case, by=by)}
-    chosen = {pk: outcome for pk, outcome in outcomes.items() if pk in mine}
+    rows, may_work_on = _takedowns(row.notice), worked_on(by=by)
+    mine = {one.pk: one for one in rows if may_work_on(one.case)}
+    waiting = undecided(row, list(mine.values()))
+    if mine and not waiting:
+        raise ForbiddenMove("This mail was decided meanwhile.")
+    chosen = {one.pk: outcomes[one.pk] for one in waiting if one.pk in outcomes}
     if not chosen:
         raise NothingChosen
-    words = excerpt(row)
-    _decide(row, State.CONFIRMED, by=by, at=at)
+    words = excerpts(row, rows)
+    answered = {mine[pk].item for pk in chosen}
+    done = {*mine, *(one.pk for one in rows if one.item in answered)}
+    row.found["decided"] = sorted({*row.found.get("decided", []), *map(str, done)})
+    row.save(update_fields=["found"])
+    if _wanted(row, rows):
+        audit.record(by=by, verb="mail.confirmed_in_part", obj=row, at=at)
+    else:
+        _decide(row, State.CONFIRMED, by=by, at=at)
     if row.found.get("reference"):
         Notice.objects.filter(pk=row.notice.pk, reference="").update(reference=row.found["reference"])
     return sum(
@@ -268,7 +304,7 @@ def confirm(
             recorded_at=at,
             by=by,
             event_key=f"mail:{row.pk}:{pk}",
-            words=words,
+            words=words[pk],
             redress_until=redress_until if outcome == Outcome.REFUSED else None,
         )
         for pk, outcome in sorted(chosen.items())
@@ -283,11 +319,37 @@ def _takedowns(notice: Notice) -> list[Takedown]:
     return list(notice.takedowns.select_related("case", "platform", "link").order_by("pk"))
 
 
-def excerpt(mail: Mail) -> str:
-    """The sentences that led to the proposal, or the mail's beginning. Raises WrongKey once erased."""
+def undecided(mail: Mail, rows: Sequence[Takedown]) -> list[Takedown]:
+    """Those among `rows` of which nobody has said yet what this mail says."""
+    decided = set(mail.found.get("decided", []))
+    return [one for one in rows if str(one.pk) not in decided]
+
+
+def _wanted(mail: Mail, rows: Sequence[Takedown]) -> list[Takedown]:
+    """The undecided ones that still count: not withdrawn, not given up, not erased."""
+    return [one for one in undecided(mail, rows) if one.status not in ENDED and one.case.key is not None]
+
+
+def excerpts(mail: Mail, rows: Sequence[Takedown]) -> dict[UUID, str]:
+    """What joins the timeline of each of `rows`, which are all of its notice. Raises WrongKey once erased.
+
+    The sentences that led to the proposal, or the mail's beginning. Where it is about several people's contents: only the
+    sentences about that one, or none.
+    """
     words = mail.box().open(mail, "words")
-    said = " ".join(words[start:end] for start, end in mail.found.get("spans", []))
-    return (said or words)[:LONGEST_EXCERPT]
+    spans = mail.found.get("spans", [])
+    if len({one.case_id for one in rows}) == 1 or len({one.item for one in rows}) == 1:
+        said = " ".join(words[start:end] for start, end in spans) or words
+        return {one.pk: said[:LONGEST_EXCERPT] for one in rows}
+    places = mail.found.get("places", [])
+    found = {}
+    for one in rows:
+        item = str(one.item)
+        others = [place for place in places if place[2] != item]
+        about = judging.about(spans, places, item)
+        said = " ".join(judging.masked(words, others, start=start, end=end) for start, end in about)
+        found[one.pk] = said[:LONGEST_EXCERPT]
+    return found
 
 
 @transaction.atomic
@@ -297,7 +359,7 @@ def confirm_undelivered(*, mail: Mail, by: Staff, at: datetime) -> int:
     Raises PermissionDenied, ForbiddenMove when it was decided meanwhile or an answer has shown that it did arrive.
     """
     row = _locked(mail, by=by)
-    if State.CONFIRMED not in _may(row) or row.notice is None or row.kind != Kind.BOUNCE:
+    if State.CONFIRMED not in _may(row) or row.notice is None or not row.brings_back_notice:
         raise ForbiddenMove("This mail was decided meanwhile.")
     ids = row.notice.takedowns.filter(status__in=[Status.UNKNOWN, Status.SENT]).values_list("pk", flat=True)
     found = takedowns.lock_all(list(ids))
@@ -306,7 +368,7 @@ def confirm_undelivered(*, mail: Mail, by: Staff, at: datetime) -> int:
         raise ForbiddenMove("Nothing of it is on its way any more.")
     _decide(row, State.CONFIRMED, by=by, at=at)
     takedowns.lock_cases(row.notice.pk)
-    why = f"bounced {row.found.get('status', '')}".strip()
+    why = coded(Why.BOUNCED, str(row.found.get("status") or ""))
     # What an authority was asked besides is told by the first request of the link.
     told = [one for one in came_back if one.status == Status.SENT and one.escalates_id is None]
     for one in came_back:
@@ -330,13 +392,28 @@ def confirm_undelivered(*, mail: Mail, by: Staff, at: datetime) -> int:
         ]
     )
     Notice.objects.filter(pk=row.notice.pk).update(failure=why, ask_at=None, due_at=None)
+    platforms.note_bounce(channel=row.notice.channel, at=row.received_at)
     return len(came_back)
 
 
 @transaction.atomic
 def dismiss(*, mail: Mail, by: Staff, at: datetime) -> None:
-    """It says nothing for a takedown. Raises PermissionDenied, ForbiddenMove."""
-    _decide(_locked(mail, by=by), State.DISMISSED, by=by, at=at)
+    """It says nothing for a takedown. Raises PermissionDenied, ForbiddenMove.
+
+    OthersWait when colleagues have something on it to decide: then who may see every case puts it aside.
+    """
+    row = _locked(mail, by=by)
+    if State.DISMISSED in _may(row) and others_wait(row, by=by):
+        raise OthersWait("Colleagues have not decided yet.")
+    _decide(row, State.DISMISSED, by=by, at=at)
+
+
+def others_wait(mail: Mail, *, by: Staff) -> bool:
+    """Is there something on it that only colleagues may decide? Of what is merely late there is nothing to decide."""
+    if mail.notice is None or mail.kind == Kind.DELAYED:
+        return False
+    may_work_on = worked_on(by=by)
+    return any(not may_work_on(one.case) for one in _wanted(mail, _takedowns(mail.notice)))
 
 
 @transaction.atomic
@@ -363,7 +440,7 @@ def lead_to(*, mail: Mail, notice: Notice, by: Staff, at: datetime) -> None:
     old = row.box()
     names = ("sender", "subject", "words", "attachments")
     texts = {name: old.open(row, name) for name in names}
-    parsed = Parsed(text=texts["words"])
+    parsed = Parsed(text=texts["words"], subject=texts["subject"])
     row.notice, row.key = notice, None
     box = notice.box()
     for name, text in texts.items():
@@ -381,13 +458,27 @@ def record_read(*, mail: Mail, by: Staff, at: datetime) -> None:
 # --- writing back ---------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def write_back(*, mail: Mail, words: str, by: Staff, at: datetime, key: UUID) -> Letter:
     """A letter in the thread; a worker sends it. `key` names it, so that a form sent twice makes it once.
 
-    Raises PermissionDenied, LeadsToThePerson, ForbiddenMove for a stranger's mail or a channel without a mailbox, WrongKey
-    once erased.
+    Raises PermissionDenied, LeadsToThePerson (which is recorded), ForbiddenMove for a stranger's mail or a channel without a
+    mailbox, WrongKey once erased.
     """
+    try:
+        return _write_back(mail, words, by=by, at=at, key=key)
+    except LeadsToThePerson as error:
+        audit.record(
+            by=by,
+            verb="letter.stopped",
+            obj=mail,
+            detail={"what": ", ".join(error.findings), "elsewhere": error.is_elsewhere},
+            at=at,
+        )
+        raise
+
+
+@transaction.atomic
+def _write_back(mail: Mail, words: str, *, by: Staff, at: datetime, key: UUID) -> Letter:
     row = _locked(mail, by=by)
     if row.notice is None or "@" not in row.notice.channel.address:
         raise ForbiddenMove("There is no mailbox to write to.")
@@ -396,8 +487,9 @@ def write_back(*, mail: Mail, words: str, by: Staff, at: datetime, key: UUID) ->
         if (existing.answers_id, existing.written_by_id) != (row.pk, by.pk):
             raise PermissionDenied
         return existing
-    if findings := leading_to_somebody(row.notice, words):
-        raise LeadsToThePerson(findings)
+    findings, is_elsewhere = leading_to_somebody(row.notice, words, by=by)
+    if findings or is_elsewhere:
+        raise LeadsToThePerson(findings, is_elsewhere=is_elsewhere)
     letter = Letter(pk=key, notice=row.notice, answers=row, written_at=at, written_by=by, due_at=at)
     letter.words = row.notice.box().seal(letter, "words", words[:LONGEST_LETTER])
     letter.save(force_insert=True)
@@ -406,37 +498,51 @@ def write_back(*, mail: Mail, words: str, by: Staff, at: datetime, key: UUID) ->
     return letter
 
 
-def leading_to_somebody(notice: Notice, words: str) -> list[What]:
-    """What in these words leads to one of the young people the notice is about."""
+def leading_to_somebody(notice: Notice, words: str, *, by: Staff) -> tuple[list[What], bool]:
+    """What in these words leads to the young people of `by`'s cases; and whether anything leads to one of the others."""
     found: set[What] = set()
+    is_elsewhere, may_work_on = False, worked_on(by=by)
     cases = {row.case_id: row.case for row in notice.takedowns.select_related("case__report")}
     for case in cases.values():
-        if case.key is not None:
-            found.update(notices.private_facts(case).found_in(words))
-    return sorted(found)
+        what = notices.private_facts(case).found_in(words) if case.key is not None else []
+        if may_work_on(case):
+            found.update(what)
+        elif what:
+            is_elsewhere = True
+    return sorted(found), is_elsewhere
 
 
 # --- forgetting -----------------------------------------------------------------------------------------
 
 
 def follow_erasures(*, at: datetime, limit: int = 200) -> int:
-    """Blank the words of mails and letters about a report that was erased: they may name its link. Returns how many."""
-    gone = Q(notice__takedowns__case__report__status=ReportStatus.ERASED) | Q(
-        notice__isnull=False, notice__key=None
-    )
+    """Blank the words of mails and letters about a report that was erased: they may name its link. Returns how many.
+
+    While others of the notice live, an open mail keeps its words until it is decided, for thirty days at most, and a letter
+    until it left.
+    """
+    rows = Takedown.objects.filter(notice=OuterRef("notice"))
+    erased = rows.filter(case__report__status=ReportStatus.ERASED)
+    living = rows.exclude(case__report__status=ReportStatus.ERASED)
+    gone = Q(notice__isnull=False, notice__key=None) | Q(Exists(erased), ~Exists(living))
+    old = at - KEPT_FOR_OTHERS
+    long_gone = Q(Exists(erased.filter(case__report__erased_at__lte=old)), received_at__lte=old)
+    done_with: dict[type[Mail] | type[Letter], Q] = {
+        Mail: gone | Q(Exists(erased), ~Q(state=State.OPEN)) | long_gone,
+        Letter: gone | Q(Exists(erased), ~Q(status__in=[LetterStatus.QUEUED, LetterStatus.SENDING])),
+    }
     count = 0
-    for model in (Mail, Letter):
+    for model, is_done_with in done_with.items():
         words = Q()
         for name in privacy.classification(model).sealed:
             words |= Q(**{f"{name}__isnull": False})
-        ids = set(model._default_manager.filter(gone & words).values_list("pk", flat=True)[:limit])
-        rows = model._default_manager.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        due = model._default_manager.select_for_update(no_key=True, skip_locked=True, of=("self",))
         with transaction.atomic():
-            for row in rows.filter(pk__in=ids).order_by("pk"):
+            for row in due.filter(is_done_with & words).order_by("pk")[:limit]:
                 row.save(update_fields=privacy.blank(row))
                 count += 1
                 if isinstance(row, Letter) and row.status == LetterStatus.QUEUED:
-                    row.status, row.due_at, row.why = LetterStatus.FAILED, None, "erased"
+                    row.status, row.due_at, row.why = LetterStatus.FAILED, None, Why.ERASED
                     row.save(update_fields=["status", "due_at", "why"])
                 audit.record(by=None, verb=f"{row._meta.model_name}.erased", obj=row, at=at)
     return count

@@ -1,6 +1,6 @@
 """What the pages show of mails: the tabs, one line of the list, and one mail with its words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
@@ -8,8 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.mailbox.models import Mail
+from cases.actions import worked_on
+from cases.mailbox import judging
+from cases.mailbox.models import Letter, Mail
 from cases.mailbox.states import Kind, State, Trust
+from cases.takedowns.models import Notice
+from cases.takedowns.reasons import SILENT, Why
 from cases.takedowns.states import Outcome
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -38,12 +42,13 @@ def tabs_of(staff: Staff) -> list[str]:
 
 def under_tab(staff: Staff, tab: str) -> QuerySet[Mail]:
     """The mails of a tab that this person may see."""
-    return Mail.objects.visible_to(staff).filter(TABS[tab][1])
+    seen = Mail.objects.waiting_for(staff) if tab == "decide" else Mail.objects.visible_to(staff)
+    return seen.filter(TABS[tab][1])
 
 
 def waiting(staff: Staff) -> QuerySet[Mail]:
     """Mails that wait for this person's decision: what the takedown desk counts."""
-    return Mail.objects.visible_to(staff).filter(state=State.OPEN, notice__isnull=False)
+    return Mail.objects.waiting_for(staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Line:
         """What it seems to say, in a few words."""
         if self.mail.notice_id is None:
             return _("Leads to no notice of ours")
+        if self.mail.found.get("of_letter"):
+            return _("An answer of ours was not delivered")
         if self.mail.proposed:
             return str(Outcome(self.mail.proposed).label)
         return (
@@ -94,40 +101,81 @@ class Opened:
     is_erased: bool = False
 
 
-def lines(mails: Sequence[Mail]) -> list[Line]:
-    """`mails` need their notice's channel and platform, and its takedowns' cases, loaded."""
-    found = []
+def lines(mails: Sequence[Mail], *, by: Staff) -> list[Line]:
+    """`mails` need their notice's channel and platform, and its takedowns' cases, loaded. Only cases `by` may work on."""
+    found, may_work_on = [], worked_on(by=by)
     for mail in mails:
         notice = mail.notice
-        refs = sorted({row.case.ref for row in notice.takedowns.all()}) if notice is not None else []
+        rows = notice.takedowns.all() if notice is not None else []
+        refs = sorted(
+            {case.ref for case in {row.case_id: row.case for row in rows}.values() if may_work_on(case)}
+        )
         platform = notice.channel.platform.name if notice is not None else ""
         found.append(Line(mail=mail, platform=platform, cases=refs))
     return found
 
 
-def opened(mail: Mail) -> Opened:
-    """Its words, for a page whose reading is recorded."""
+def opened(mail: Mail, *, by: Staff) -> Opened:
+    """Its words, for a page whose reading is recorded. Addresses of colleagues' cases are masked."""
     try:
         box = mail.box()
-        words = box.open(mail, "words")
+        words, theirs = box.open(mail, "words"), _not_of(mail, by)
         return Opened(
             sender=box.open(mail, "sender"),
-            subject=box.open(mail, "subject"),
-            pieces=pieces(words, mail.found.get("spans", [])),
+            subject=judging.masked(box.open(mail, "subject"), theirs("places_in_subject")),
+            pieces=pieces(words, mail.found.get("spans", []), hidden=theirs("places")),
             attachments=box.open_json(mail, "attachments") or (),
         )
     except WrongKey:
         return Opened(is_erased=True)
 
 
-def pieces(words: str, spans: Sequence[Sequence[int]]) -> list[Piece]:
-    """The words cut where the marked sentences begin and end."""
+def _not_of(mail: Mail, by: Staff) -> Callable[[str], list[judging.Place]]:
+    """Where, in its words or in its subject, addresses stand that are not of this person's cases."""
+    if mail.notice is None or by.can(Permission.CASES_ALL):
+        return lambda name: []
+    may_work_on = worked_on(by=by)
+    rows = mail.notice.takedowns.select_related("case")
+    mine = {str(row.item) for row in rows if may_work_on(row.case)}
+    return lambda name: [place for place in mail.found.get(name, []) if place[2] not in mine]
+
+
+def pieces(
+    words: str, spans: Sequence[Sequence[int]], *, hidden: Sequence[judging.Place] = ()
+) -> list[Piece]:
+    """The words cut where the marked sentences begin and end, without what stands at the hidden places."""
     found, at = [], 0
     for start, end in sorted(map(tuple, spans)):
         if at <= start < end <= len(words):
-            found += [Piece(words[at:start]), Piece(words[start:end], is_marked=True)]
+            found.append(Piece(judging.masked(words, hidden, start=at, end=start)))
+            found.append(Piece(judging.masked(words, hidden, start=start, end=end), is_marked=True))
             at = end
-    return [one for one in [*found, Piece(words[at:])] if one.text]
+    return [one for one in [*found, Piece(judging.masked(words, hidden, start=at))] if one.text]
+
+
+# What we write ourselves into `Letter.why`; anything else is the wire's own short word.
+_OUR_WHY: Mapping[str, Promise | str] = {
+    SILENT: gettext_lazy("The program broke off while it was leaving."),
+    Why.ERASED: Why.ERASED.label,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter of ours, with why it did not leave: in a sentence, or in the wire's own short word."""
+
+    letter: Letter
+    why: str = ""
+    wire: str = ""
+
+
+def letters(notice: Notice) -> list[Written]:
+    """What we wrote back in its thread, the newest first."""
+    rows = notice.letters.select_related("written_by").order_by("-written_at")
+    return [
+        Written(one, why=str(_OUR_WHY[one.why])) if one.why in _OUR_WHY else Written(one, wire=one.why)
+        for one in rows
+    ]
 
 
 def is_verified(mail: Mail) -> bool:

@@ -1,4 +1,7 @@
-"""The mailbox over IMAP: what nobody has seen is measured, fetched, stored, and only then marked as seen.
+"""The mailbox over IMAP: what we have not taken in is measured, fetched, stored, and only then marked with a word of ours.
+
+Whether somebody opened it in webmail says nothing about that. Where the mailbox keeps no words of ours, how far we are
+stands in the database.
 
 A crash between storing and marking brings the same mail again, and it is stored once (`actions.take_in`). A mail that two
 processes died of is not read a third time: it becomes a row that says so.
@@ -18,8 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
-from imap_tools import AND, BaseMailBox, MailBox, MailboxLoginError, MailBoxUnencrypted, MailMessageFlags
+from django.db import DatabaseError, OperationalError
+from imap_tools import AND, BaseMailBox, MailBox, MailboxLoginError, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
 from cases.mailbox import actions, looking
@@ -28,6 +31,7 @@ from cases.mailbox.states import Why
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 25 * 1024 * 1024
+TAKEN = "HelplineTaken"  # an IMAP keyword (RFC 3501, 2.3.2)
 HEAD_BYTES = 64 * 1024  # read of a mail that is too large
 BATCH = 50
 MOST_DEATHS = 2
@@ -37,6 +41,12 @@ SIZE = re.compile(rb"RFC822\.SIZE (\d+)", re.I)
 
 
 BROKEN = (ImapToolsError, imaplib.IMAP4.error, OSError)
+LINE_BROKE = (
+    OSError,
+    imaplib.IMAP4.abort,
+    OperationalError,
+)  # nothing to do with the mail that was being read
+REFUSED = (ImapToolsError, imaplib.IMAP4.error, DatabaseError)  # perhaps because of it
 WHY: tuple[tuple[type[Exception], Why], ...] = (
     (MailboxLoginError, Why.LOGIN),
     (ImproperlyConfigured, Why.SETTING),
@@ -86,7 +96,7 @@ def address_of(url: str) -> Address:
 
 
 def fetch(*, clock: Callable[[], datetime], limit: int = BATCH) -> int:
-    """Take in up to `limit` mails nobody has seen. Returns how many were looked at. Raises MailboxUnreachable."""
+    """Take in up to `limit` mails that are not taken in yet. Returns how many were looked at. Raises MailboxUnreachable."""
     if not settings.IMAP_URL:
         return 0
     try:
@@ -101,12 +111,29 @@ def fetch(*, clock: Callable[[], datetime], limit: int = BATCH) -> int:
 
 def _fetch(where: Address, *, clock: Callable[[], datetime], limit: int) -> int:
     with _open(where) as box:
-        waiting = box.uids(AND(seen=False))[:limit]
-        age = box.folder.status(where.folder, ["UIDVALIDITY"])["UIDVALIDITY"] if waiting else 0
-        for uid in waiting:
+        keeps_words = _keeps_words(box)
+        age = box.folder.status(where.folder, ["UIDVALIDITY"])["UIDVALIDITY"]
+        waiting = box.uids(AND(no_keyword=TAKEN)) if keeps_words else _above(box, looking.highest_uid(age))
+        for uid in waiting[:limit]:
             _take(box, uid, name=f"{age}:{uid}", at=clock())
-            box.flag(uid, MailMessageFlags.SEEN, True)
-        return len(waiting)
+            if keeps_words:
+                box.flag(uid, TAKEN, True)
+            else:
+                looking.took(uid_validity=age, uid=int(uid))
+        return len(waiting[:limit])
+
+
+def _keeps_words(box: BaseMailBox) -> bool:
+    """May we put a word of our own on a mail? Said when the folder was chosen."""
+    _code, said = box.client.response("PERMANENTFLAGS")
+    kept = (said[-1] or b"").decode("ascii", "replace").strip("()").split()
+    return "\\*" in kept or TAKEN.lower() in (one.lower() for one in kept)
+
+
+def _above(box: BaseMailBox, highest: int) -> list[str]:
+    """In order. A range to * always names the last one, however low it is."""
+    found = box.uids(f"UID {highest + 1}:*")
+    return sorted((uid for uid in found if int(uid) > highest), key=int)
 
 
 def _open(where: Address) -> BaseMailBox:
@@ -130,8 +157,10 @@ def _take(box: BaseMailBox, uid: str, *, name: str, at: datetime) -> None:
     if actions.begin_reading(name, at=at) < MOST_DEATHS:
         try:
             _read(box, uid, size, at=at)
-        except (*BROKEN, DatabaseError):
+        except LINE_BROKE:
             actions.end_reading(name)
+            raise
+        except REFUSED:  # counted: after MOST_DEATHS it is not tried again
             raise
         except Exception:  # a fault of ours must not keep out what lies behind it
             log.exception("A mail could not be read.")
@@ -159,5 +188,7 @@ def _size(box: BaseMailBox, uid: str) -> int | None:
 
 
 def _body(box: BaseMailBox, uid: str, what: str) -> bytes:
-    _status, answer = box.client.uid("FETCH", uid, f"({what})")
+    status, answer = box.client.uid("FETCH", uid, f"({what})")
+    if status != "OK":
+        raise imaplib.IMAP4.error("The server refuses this mail.")
     return next((bytes(one[1]) for one in answer if isinstance(one, tuple) and len(one) > 1), b"")

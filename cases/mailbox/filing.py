@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from cases.actions import check_can_work_on
 from cases.takedowns import actions as takedowns
 from cases.takedowns.models import Event, Notice, Takedown
+from cases.takedowns.reasons import Why
 from cases.takedowns.states import ForbiddenMove, Source, Status
 from cases.todo import actions as todo
 from cases.todo.models import OPEN, Task
@@ -21,7 +22,6 @@ from helpline.crypto.wrapping import WrongKey
 from helpline.web.language import in_house
 
 AGAIN_AFTER = timedelta(days=1)
-NOT_TAKEN = "other: the form did not take it"  # as `reasons.reason` reads it
 FILE_IT = gettext_noop("File the request in %(platform)s’s form. It waits since %(day)s.")
 
 
@@ -40,13 +40,13 @@ def could_not_file(*, takedown: Takedown, why: str, by: Staff, at: datetime) -> 
         one.move(Status.FAILED, at=at)
         one.save()
         event = Event(takedown=one, at=at, recorded_at=at, source=Source.PERSON, what=Status.FAILED, by=by)
-        event.detail = {"why": NOT_TAKEN}
+        event.detail = {"why": Why.NOT_FILED}
         # A colleague's words may be about one person: they stay in that person's case.
         if one.pk == row.pk and one.case.key is not None:
             event.words = one.case.box().seal(event, "words", why[:1000])
         event.save(force_insert=True)
         audit.record(by=by, verb="takedown.failed", obj=one, at=at)
-    Notice.objects.filter(pk=row.notice_id).update(failure=NOT_TAKEN)
+    Notice.objects.filter(pk=row.notice_id).update(failure=Why.NOT_FILED)
     takedown.refresh_from_db()
 
 

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.utils.translation import gettext as _
+
 from cases.mailbox import phrases
+from cases.takedowns.deadlines import months_later
 from cases.takedowns.states import Outcome
 
 Span = tuple[int, int]
+Place = tuple[int, int, str]  # from, to, and which item's address stands there
 MOST_SPANS = 8
 
 RULES = tuple((outcome, re.compile("|".join(said), re.I)) for outcome, said in phrases.SAYING.items())
@@ -105,6 +109,43 @@ def judge(
     )
 
 
+def places(text: str, named: Mapping[str, Sequence[str]]) -> list[Place]:
+    """Wherever an address or an account stands, by the item it is of, in order; the longer of two that begin alike."""
+    taken: list[Place] = []
+    for address, item in sorted(
+        ((one, item) for item, given in named.items() for one in given if one), key=lambda one: -len(one[0])
+    ):
+        scheme, _sep, rest = address.rpartition("://")
+        how = r"(?:h(?:tt|xx)ps?://)?" if scheme else ""
+        said = re.escape((rest or address).rstrip("/")).replace(r"\.", r"(?:\.|\[\.\])")
+        for one in re.finditer(rf"(?<![\w@]){how}{said}(?!/?[\w%-])", text, re.I):
+            if not any(start < one.end() and one.start() < end for start, end, _item in taken):
+                taken.append((one.start(), one.end(), item))
+    return sorted(taken)
+
+
+def about(spans: Sequence[Sequence[int]], named: Sequence[Place], item: str) -> list[Span]:
+    """Those of these sentences that are about one item: it stands in them, or it was the last that was named before."""
+    found = []
+    for start, end in spans:
+        inside = {one for at, _end, one in named if start <= at < end}
+        before = [one for at, _end, one in named if at < start]
+        if item in (inside or set(before[-1:])):
+            found.append((start, end))
+    return found
+
+
+def masked(text: str, hidden: Sequence[Place], *, start: int = 0, end: int | None = None) -> str:
+    """A stretch of the words with what stands at these places said as another address."""
+    found, at, end = "", start, len(text) if end is None else end
+    for begin, stop, _item in sorted(hidden):
+        if begin < end and stop > at:
+            found += text[at : max(at, begin)]
+            found += f"[{_('another address')}]" if begin >= start else ""
+            at = min(stop, end)
+    return found + text[at:end]
+
+
 def bounced(text: str) -> str:
     """A bounce in plain prose: "failed", "delayed", or "" for none."""
     if _DELAYED.search(text):
@@ -164,10 +205,13 @@ def _agreed(outcomes: Sequence[Outcome]) -> Outcome | None:
 
 def _by_item(text: str, said: Sequence[tuple[Outcome, Span]], urls: Mapping[str, str]) -> dict[str, Outcome]:
     """Where the mail names addresses of ours, what follows each before the next is about it."""
-    places = sorted((place, item) for item, url in urls.items() if url and (place := text.find(url)) >= 0)
+    first: dict[str, int] = {}
+    for place, _end, item in places(text, {item: (url,) for item, url in urls.items()}):
+        first.setdefault(item, place)
+    named = list(first.items())
     found: dict[str, Outcome] = {}
-    for number, (place, item) in enumerate(places):
-        end = places[number + 1][0] if number + 1 < len(places) else len(text)
+    for number, (item, place) in enumerate(named):
+        end = named[number + 1][1] if number + 1 < len(named) else len(text)
         about = _agreed([one for one, (start, _end) in said if place <= start < end])
         if about is not None:
             found[item] = about
@@ -183,7 +227,7 @@ def _redress(text: str, *, at: datetime) -> date | None:
             if named is not None and named >= at.date():
                 return named
             if _SIX_MONTHS.search(words):
-                return _months_later(at.date(), 6)
+                return months_later(at.date(), 6)
     return None
 
 
@@ -200,16 +244,6 @@ def _day(words: str) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + year, month + 1, last)
-        except ValueError:
-            continue
-    raise ValueError("No month is shorter than 28 days.")
 
 
 def _reference(text: str) -> str:

@@ -39,3 +39,14 @@ def in_words() -> str:
         return ""
     read = f"last read {look.succeeded_at:%Y-%m-%d %H:%M}" if look.succeeded_at else "never read yet"
     return f"can't be read since {look.failing_since:%Y-%m-%d %H:%M} ({look.why}), {read}"
+
+
+def highest_uid(uid_validity: int) -> int:
+    """How far we are in this mailbox; 0 once it numbers its mails anew."""
+    look = MailboxLook.objects.filter(pk=1, uid_validity=uid_validity).first()
+    return look.highest_uid if look is not None else 0
+
+
+def took(*, uid_validity: int, uid: int) -> None:
+    """Everything up to this mail is taken in."""
+    MailboxLook.objects.update_or_create(pk=1, defaults={"uid_validity": uid_validity, "highest_uid": uid})

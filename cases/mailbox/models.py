@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField as YesNo
+from django.db.models import Exists, Func, OuterRef, Q
+from django.db.models.functions import Cast, Coalesce
 
 from cases.mailbox import states
 from cases.mailbox.states import ForbiddenMove, Kind, LetterStatus, State, Trust, Why
@@ -30,6 +32,21 @@ class MailQuerySet(models.QuerySet["Mail"]):
             found |= Q(notice=None)
         return self.filter(found)
 
+    def waiting_for(self, staff: Staff) -> Self:
+        """Open ones on which this person has something to decide. What they decided waits for colleagues alone."""
+        decided = Func(
+            OuterRef("found__decided"),
+            Cast("pk", models.TextField()),
+            function="jsonb_exists",
+            output_field=YesNo(),
+        )
+        mine = (
+            Takedown.objects.filter(notice=OuterRef("notice"), case__in=Case.objects.workable_by(staff))
+            .annotate(is_decided=Coalesce(decided, False, output_field=YesNo()))
+            .filter(is_decided=False)
+        )
+        return self.filter(Exists(mine), state=State.OPEN)
+
 
 class Mail(models.Model):
     """One mail, stored once. Its words are sealed with the key of the notice it answers; a stranger's, with its own."""
@@ -43,7 +60,9 @@ class Mail(models.Model):
     received_at = models.DateTimeField()  # when we fetched it
     written_at = models.DateTimeField()  # by its own word, never later than we fetched it
     size = models.PositiveBigIntegerField()  # bytes
-    # What it seems to say: coarse. {"spans": [[from, to]], "by_item": {id: outcome}, "redress_until", "reference", "status"}
+    # What it seems to say: coarse. {"spans": [[from, to]], "by_item": {id: outcome}, "redress_until", "reference", "status",
+    # "of_letter": it brings back a letter and not the notice, "places": [[from, to, item]] where its words name items,
+    # "places_in_subject", "decided": [takedown's id] of which somebody has said it}
     proposed = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     found = models.JSONField(default=dict)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -111,6 +130,11 @@ class Mail(models.Model):
         if self.key is None:
             raise wrapping.WrongKey("This mail was erased.")
         return Box(wrapping.unwrap_for_desk(self.key, about=self.about))
+
+    @property
+    def brings_back_notice(self) -> bool:
+        """Does it say that the notice, and not a later letter of ours, was not delivered?"""
+        return self.kind == Kind.BOUNCE and not self.found.get("of_letter")
 
     def move(self, state: State) -> None:
         """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""
@@ -199,6 +223,9 @@ class MailboxLook(models.Model):
     succeeded_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)  # none while all is well
     why = models.CharField(max_length=12, choices=Why.choices, blank=True)
+    # How far we are, where the mailbox keeps no word of ours on a mail.
+    uid_validity = models.BigIntegerField(default=0, db_default=0)
+    highest_uid = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -210,7 +237,7 @@ class MailboxLook(models.Model):
         ]
 
     class Privacy:
-        keep = ("id", "succeeded_at", "failing_since", "why")
+        keep = ("id", "succeeded_at", "failing_since", "why", "uid_validity", "highest_uid")
 
     def __str__(self) -> str:
         return self.why or "well"

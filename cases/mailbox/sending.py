@@ -20,6 +20,7 @@ from cases.takedowns import notices
 from cases.takedowns.connectors import Lines, Sent
 from cases.takedowns.connectors.email.conversation import deliver
 from cases.takedowns.connectors.email.letter import Envelope, head, written
+from cases.takedowns.reasons import SILENT, Why
 from cases.takedowns.states import Result
 from helpline.audit import actions as audit
 from helpline.crypto.wrapping import WrongKey
@@ -53,7 +54,7 @@ def reap(*, now: datetime) -> int:
     late = Letter.objects.select_for_update(no_key=True, skip_locked=True).filter(lease_until__lte=now)
     rows = list(late)
     for row in rows:
-        row.status, row.lease_until, row.why = LetterStatus.UNKNOWN, None, "the worker fell silent"
+        row.status, row.lease_until, row.why = LetterStatus.UNKNOWN, None, SILENT
         row.save(update_fields=["status", "lease_until", "why"])
         audit.record(by=None, verb="letter.unknown", obj=row, at=now)
     return len(rows)
@@ -75,7 +76,7 @@ def claim(*, now: datetime) -> list[Ready]:
             ready.append(_write(row, at=now))
             row.status, row.lease_until = LetterStatus.SENDING, now + settings.LEASE
         except WrongKey:
-            row.status, row.why = LetterStatus.FAILED, "erased"
+            row.status, row.why = LetterStatus.FAILED, Why.ERASED
         row.save(update_fields=["due_at", "tries", "status", "lease_until", "why"])
     return ready
 

@@ -50,7 +50,7 @@ def list_page(request: StaffRequest) -> HttpResponse:
     # What waits: the oldest first. What is done: the newest.
     page = page_of(request, rows, *(("-received_at", "-id") if tab == "done" else ("received_at", "id")))
     context = {
-        "lines": desk.lines(page.rows),
+        "lines": desk.lines(page.rows, by=request.user),
         "tab": tab,
         "tabs": _tabs(request, tab, names, found),
         "next_url": next_address(request, page.next),
@@ -102,23 +102,25 @@ def detail(request: StaffRequest, mail_id: UUID) -> HttpResponse:
 
 def _show(request: StaffRequest, mail: Mail, *, status: int = 200, **bound: Any) -> HttpResponse:
     mine, now = _mine(request, mail), timezone.now()
-    opened = desk.opened(mail)
+    opened = desk.opened(mail, by=request.user)
     actions.record_read(mail=mail, by=request.user, at=now)
     for case in {row.case_id: row.case for row in mine}.values():
         casework.record_read(case=case, by=request.user, at=now)
+    mine = actions.undecided(mail, mine)
     form = bound.pop("confirm", None) or ConfirmForm(mail=mail, takedowns=mine)
     notice = mail.notice
     context: dict[str, Any] = {
         "mail": mail,
-        "line": desk.lines([mail])[0],
+        "line": desk.lines([mail], by=request.user)[0],
         "opened": opened,
         "verified": desk.is_verified(mail),
         "is_open": mail.state == State.OPEN,
         "rows": [(row, form.field_of(row), _url_of(row)) for row in mine],
-        "came_back": mail.kind == Kind.BOUNCE,
+        "came_back": mail.brings_back_notice,
+        "others_wait": mail.state == State.OPEN and actions.others_wait(mail, by=request.user),
         "says_something": mail.kind in {Kind.ANSWER, Kind.AUTOMATIC},
         "confirm": form,
-        "letters": notice.letters.select_related("written_by").order_by("-written_at") if notice else [],
+        "letters": desk.letters(notice) if notice is not None else [],
         "may_write": notice is not None and "@" in notice.channel.address and not opened.is_erased,
         "letter": LetterForm(),
         "lead": LeadForm(),
@@ -139,6 +141,11 @@ def _changed(request: StaffRequest, mail: Mail) -> HttpResponse:
     return back_to(request, _address(mail), said, level=messages.WARNING)
 
 
+def _erased(request: StaffRequest, mail: Mail) -> HttpResponse:
+    said = _("The young person erased this report. Nothing more can be written about it.")
+    return back_to(request, _address(mail), said, level=messages.WARNING)
+
+
 @needs(Permission.TAKEDOWNS)
 @require_POST
 def confirm(request: StaffRequest, mail_id: UUID) -> HttpResponse:
@@ -154,8 +161,10 @@ def confirm(request: StaffRequest, mail_id: UUID) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
         )
-    except (ForbiddenMove, NothingChosen, WrongKey):
+    except (ForbiddenMove, NothingChosen):
         return _changed(request, mail)
+    except WrongKey:
+        return _erased(request, mail)
     said = ngettext("Recorded for %(count)s content.", "Recorded for %(count)s contents.", count)
     return back_to(request, reverse("mailbox:list"), said % {"count": count})
 
@@ -178,6 +187,9 @@ def dismiss(request: StaffRequest, mail_id: UUID) -> HttpResponse:
     mail = _mail_for(request, mail_id)
     try:
         actions.dismiss(mail=mail, by=request.user, at=timezone.now())
+    except actions.OthersWait:
+        said = _("Colleagues have something on this mail to decide. A supervisor can put it aside.")
+        return back_to(request, _address(mail), said, level=messages.WARNING)
     except ForbiddenMove:
         return _changed(request, mail)
     undo = reverse("mailbox:restore", kwargs={"mail_id": mail.pk})
@@ -206,8 +218,10 @@ def lead(request: StaffRequest, mail_id: UUID) -> HttpResponse:
         return _show(request, mail, status=NOT_TAKEN, lead=form)
     try:
         actions.lead_to(mail=mail, notice=notice, by=request.user, at=timezone.now())
-    except (ForbiddenMove, WrongKey):
+    except ForbiddenMove:
         return _changed(request, mail)
+    except WrongKey:
+        return _erased(request, mail)
     return back_to(request, _address(mail), _("It belongs to this notice now. Its sender stays unverified."))
 
 
@@ -223,11 +237,16 @@ def write(request: StaffRequest, mail_id: UUID) -> HttpResponse:
             )
         except LeadsToThePerson as error:
             said = ", ".join(str(one.label) for one in error.findings)
-            form.add_error(
-                "words", _("This would lead to the young person: %(what)s. Take it out.") % {"what": said}
-            )
-        except (ForbiddenMove, WrongKey):
-            return _changed(request, mail)
+            if said:
+                form.add_error(
+                    "words", _("This would lead to the young person: %(what)s. Take it out.") % {"what": said}
+                )
+            if error.is_elsewhere:
+                form.add_error("words", _("It would lead to somebody this notice is about."))
+        except ForbiddenMove:
+            form.add_error(None, _("There is no mailbox to write to."))
+        except WrongKey:
+            return _erased(request, mail)
         else:
             return back_to(request, _address(mail), _("Your answer leaves now."))
     return _show(request, mail, status=NOT_TAKEN, letter=form)

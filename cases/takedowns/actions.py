@@ -365,9 +365,11 @@ def by_item(rows: Iterable[Takedown]) -> dict[str, Takedown]:
 def _platform_said(row: Takedown, outcome: Outcome, *, at: datetime, redress_until: date | None) -> None:
     if row.platform_at is not None and at < row.platform_at:
         return
+    if at == row.platform_at and outcome == row.platform_says:
+        return  # its old word, told once more: what was seen or done since stands
     row.platform_says, row.platform_at = outcome, at
     if outcome == Outcome.REFUSED:
-        row.redress_until = redress_until
+        row.redress_until = redress_until or row.redress_until
     apply_platform_word(row)
 
 
@@ -404,6 +406,15 @@ def moment(text: Any) -> datetime | None:
             return None
         found = found.astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
+        return None
+    return found if 2000 <= found.year < 2100 else None
+
+
+def day(text: Any) -> date | None:
+    """An ISO 8601 date of this century, or None."""
+    try:
+        found = date.fromisoformat(text)
+    except (ValueError, TypeError):
         return None
     return found if 2000 <= found.year < 2100 else None
 
@@ -586,8 +597,10 @@ def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
     """
     waiting = list(Link.objects.filter(takedowns__notice=takedown.notice_id, takedowns__status=Status.FAILED))
     sharing.lock_contents(waiting)
-    others = lock_all([one.pk for one in sharing.running(waiting, besides=takedown.case).values()])
-    row = _locked(takedown, by=by)
+    check_can_work_on(takedown.case, by=by)
+    running = sharing.running(waiting, besides=takedown.case)
+    others = {one.pk: one for one in lock_all([takedown.pk, *(one.pk for one in running.values())])}
+    row = others.pop(takedown.pk)
     if row.status != Status.FAILED:
         raise ForbiddenMove("Only a failed send can be tried again.")
     live = _live_takedown(row.link)
@@ -597,7 +610,7 @@ def retry(*, takedown: Takedown, by: Staff, at: datetime) -> None:
     if not channel.enabled or connector(channel.kind).by_hand:
         raise NoChannel(row.platform)
     lock_cases(row.notice_id)
-    asked = {sharing.content_key(one.link): one for one in others}
+    asked = {sharing.content_key(one.link): one for one in others.values()}
     rows = [one for one in items_in(row.notice_id, Status.FAILED) if _live_takedown(one.link) is None]
     if notices.unallowed(row.notice, rows):
         raise WeakNotice([linting.finding("no_signature")])

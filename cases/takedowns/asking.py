@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import words
 from cases.models import Case
-from cases.takedowns import actions, choosing, linting, notices
+from cases.takedowns import actions, choosing, linting, notices, sharing
 from cases.takedowns.connectors import connector
 from cases.takedowns.connectors.text import subject, text
 from cases.takedowns.models import Notice, Takedown
@@ -189,6 +189,10 @@ def ask(
 
     With `keep_draft` what would not hold is kept, to be mended. Raises as `actions.request_takedown`.
     """
+    # Everything of all platforms first: colleagues who ask for the same in another order wait for each other in none.
+    wanted = [link for draft in drafted for link in draft.links]
+    sharing.lock_contents(wanted)
+    actions.lock_all([one.pk for one in sharing.running(wanted, besides=case).values()])
     made: list[Takedown] = []
     for draft in drafted:
         channel = draft.chosen.channel if draft.chosen else None

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Func, QuerySet, TextField, Value
+from django.db.models import Case, Count, F, Func, QuerySet, TextField, Value, When
 from django.db.models.expressions import Combinable
+from django.db.models.lookups import In
 
 from cases.takedowns import actions
 from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
 from cases.takedowns.connectors import CONNECTORS, connector
 from cases.takedowns.models import Takedown
-from cases.takedowns.reasons import Reason, reason
+from cases.takedowns.reasons import Reason, Why, reason
 from cases.takedowns.states import ForbiddenMove, Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Channel
@@ -44,8 +45,10 @@ class Done:
 
 
 def code() -> Combinable:
-    """The coded word of `Notice.failure`, in the database."""
-    return Func(F("notice__failure"), Value(":"), Value(1), function="split_part", output_field=TextField())
+    """The coded word of `Notice.failure`, in the database; what has none is `other`, as `reason` reads it."""
+    word = Func(F("notice__failure"), Value(":"), Value(1), function="split_part", output_field=TextField())
+    other = Value(Why.OTHER.value)
+    return Case(When(In(word, Why.values), then=word), default=other, output_field=TextField())
 
 
 def of_reason(rows: QuerySet[Takedown], *, channel: str, why: str) -> QuerySet[Takedown]:

@@ -5,6 +5,7 @@ gives an earlier due date, and a pause adds exactly its own length. Everything i
 the two Sundays on which clocks change cost nobody an hour.
 """
 
+import calendar
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -107,3 +108,9 @@ def _begin(day: date, zone: ZoneInfo) -> datetime:
 def resumed(due: datetime, *, paused_at: datetime, at: datetime) -> datetime:
     """A due date after a pause from `paused_at` until `at`: later by exactly that long."""
     return due + max(at - paused_at, timedelta())
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on, or the last of its month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -52,11 +52,10 @@ def check_again(*, takedown: Takedown, by: Staff, at: datetime, facts: str | Non
     check_can_work_on(takedown.case, by=by)
     waiting = list(Link.objects.filter(takedowns__notice=takedown.notice_id, takedowns__status=Status.DRAFT))
     sharing.lock_contents(waiting)
-    others = {
-        sharing.content_key(one.link): one
-        for one in actions.lock_all([one.pk for one in sharing.running(waiting).values()])
-    }
-    notice = actions.lock(takedown.pk).notice
+    running = sharing.running(waiting)
+    locked = {one.pk: one for one in actions.lock_all([takedown.pk, *(one.pk for one in running.values())])}
+    notice = locked.pop(takedown.pk).notice
+    others = {sharing.content_key(one.link): one for one in locked.values()}
     rows = actions.items_in(notice.pk, Status.DRAFT)
     if takedown.pk not in {row.pk for row in rows}:
         raise ForbiddenMove("Only a draft can be checked again.")

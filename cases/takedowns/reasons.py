@@ -24,6 +24,8 @@ class Why(TextChoices):
     ERASED = "erased", _("Its words were erased.")
     NOT_WANTED = "not_wanted", _("Nobody wanted it any more when it was to leave.")
     SEEN_GONE = "seen_gone", _("It was seen gone before it left, so there was nothing to ask for.")
+    BOUNCED = "bounced", _("It came back: nobody took it at that address.")
+    NOT_FILED = "not_filed", _("The platform’s form did not take it.")
     OTHER = "other", _("It did not leave.")
 
 
@@ -31,6 +33,8 @@ ADVICE: Mapping[Why, Promise | str] = {
     Why.REFUSED: _("Trying again seldom helps. Check the address, or send it another way."),
     Why.GIVEN_UP: _("Try again when the other side works, or send it another way now."),
     Why.CHANNEL_OFF: _("Send it another way, or try again once the channel is back in use."),
+    Why.BOUNCED: _("Check the address on the platform’s page, or send it another way."),
+    Why.NOT_FILED: _("Send it another way, or try the form again."),
     Why.CRASHED: _("Tell whoever runs this program. Meanwhile, send it another way."),
     Why.OUR_FAULT: _("Tell whoever runs this program. Meanwhile, send it another way."),
 }

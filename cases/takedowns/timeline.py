@@ -42,7 +42,6 @@ _OURS |= {
     "repaused": ("none", gettext_lazy("Clock stopped as before")),
     "redress": ("go", gettext_lazy("Out-of-court body: way opened")),
     "complaint": ("go", gettext_lazy("Complaint filed")),
-    "window": ("wait", gettext_lazy("The time for a complaint runs out soon")),
     "lapsed": ("none", gettext_lazy("The time for a complaint ran out")),
     "dropped": ("none", gettext_lazy("No complaint is made")),
     "undone": ("quiet", gettext_lazy("Complaint: last step taken back")),
@@ -64,6 +63,8 @@ _SEEN: Mapping[str, tuple[str, Promise | str]] = {
 }
 
 
+# By these doors a platform's word comes in.
+_TOLD = frozenset({Source.CALLBACK, Source.PERSON, Source.QUERY, Source.MAIL})
 # What an event says of itself, whatever status it led to.
 _SIGNS: Mapping[str, tuple[str, Promise | str]] = {
     "shared": ("go", gettext_lazy("It is being asked for already; the answer counts here, too")),
@@ -91,7 +92,7 @@ def line(event: Event, *, platform: str, box: Box | None) -> Line:
     why = str(event.detail.get("why") or "")
     if event.what == Seen.UNCLEAR and why in Why.values:
         why = str(Why(why).label)
-    elif why and event.source in {Source.WORKER, Source.QUERY}:
+    elif why and event.source != Source.RECHECK:
         why = reason(why).said
     return Line(
         at=event.at,
@@ -118,7 +119,7 @@ def _sentence(event: Event, platform: str) -> tuple[str, str]:
         said = Outcome(event.what)
         answer = _("%(platform)s answered a later request: %(said)s")
         return TONES[states.STATUS_OF[said]], answer % {"platform": platform, "said": said.label}
-    if event.source in {Source.CALLBACK, Source.PERSON, Source.QUERY} and event.what in states.STATUS_OF:
+    if event.source in _TOLD and event.what in states.STATUS_OF:
         said = Outcome(event.what)
         return TONES[states.STATUS_OF[said]], _("%(platform)s: %(said)s") % {
             "platform": platform,

@@ -1,8 +1,8 @@
 """The watch: beat and every worker look at the whole, and tell whoever operates it once when something has stopped.
 
-Beat sees that the worker died, a worker that beat did; when both are gone only `/readyz` can tell, and whoever asks it. A
-trouble is told when two looks in a row agree, once over all watchers, and told again when all is well. No alarm holds more
-than the names of parts and how late they are.
+Beat sees that the worker died, a worker that beat did; when both are gone only `/readyz` can tell, and whoever asks it. Each
+trouble is told when two looks in a row agree, once over all watchers, whatever else stands; and when all is well again, that
+is. No alarm holds more than the names of parts and how late they are.
 """
 
 import http.client
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 10.0  # seconds; two looks and the 90 s of a silent worker are less than two minutes
 AGREED = 2
-TOLD = "alarm"  # the heartbeat row that stands while a trouble is told and not over
+TOLD = "alarm:"  # with a part's name: the heartbeat row that stands while its trouble is told and not over
 WATCHING = 0x5741544348  # advisory lock: one watcher tells at a time
 TIMEOUT = 10.0
 
@@ -42,21 +42,22 @@ class Watch:
     """One watcher: what it saw last, and what it told when no database could remember that for it."""
 
     def __init__(self) -> None:
-        self._seen = 0
-        self._told_alone = False
+        self._seen: dict[str, int] = {}  # how many looks in a row each trouble was there
+        self._told_alone: set[str] = set()
 
     def look(self, *, now: datetime) -> bool:
         """Look once, and tell what is to be told. Answers whether all is well. Raises for nothing a network can do."""
         troubles = {name: text for name, text in findings().items() if text}
-        self._seen = self._seen + 1 if troubles else 0
-        if 0 < self._seen < AGREED:
+        self._seen = {name: self._seen.get(name, 0) + 1 for name in troubles}
+        agreed = {name: text for name, text in troubles.items() if self._seen[name] >= AGREED}
+        if troubles and not agreed:
             return False
         try:
-            self._settle(troubles, now=now)
+            self._settle(agreed, now=now)
         except DatabaseError:
             # Nobody can remember whether it was told: each watcher tells it once.
-            if troubles and not self._told_alone:
-                self._told_alone = tell(troubles, now=now)
+            if not set(agreed) <= self._told_alone and tell(agreed, now=now):
+                self._told_alone |= set(agreed)
         return not troubles
 
     def _settle(self, troubles: Troubles, *, now: datetime) -> None:
@@ -65,16 +66,26 @@ class Watch:
             if not cursor.fetchone()[0]:
                 return
             try:
-                told = Heartbeat.objects.filter(name=TOLD)
-                if troubles and not self._told_alone and not told.exists():
-                    # Told before it is noted: twice is better than never.
-                    if tell(troubles, now=now):
-                        Heartbeat.objects.get_or_create(name=TOLD, defaults={"beaten_at": now})
-                elif not troubles and (self._told_alone or told.exists()) and tell({}, now=now):
-                    told.delete()
-                    self._told_alone = False
+                self._tell_what_is_new(troubles, now=now)
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [WATCHING])
+
+    def _tell_what_is_new(self, troubles: Troubles, *, now: datetime) -> None:
+        rows = Heartbeat.objects.filter(name__startswith=TOLD)
+        told = {name.removeprefix(TOLD) for name in rows.values_list("name", flat=True)} | self._told_alone
+        if not troubles:
+            if told and tell({}, now=now):
+                rows.delete()
+                self._told_alone.clear()
+            return
+        # Told before it is noted: twice is better than never.
+        if set(troubles) <= told or tell(troubles, now=now):
+            Heartbeat.objects.bulk_create(
+                (Heartbeat(name=TOLD + name, beaten_at=now) for name in troubles), ignore_conflicts=True
+            )
+            # What works again is told once more, should it stop a second time.
+            rows.exclude(name__in=[TOLD + name for name in troubles]).delete()
+            self._told_alone.clear()
 
 
 def tell(troubles: Troubles, *, now: datetime) -> bool:

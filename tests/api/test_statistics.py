@@ -10,6 +10,7 @@ from cases.takedowns import actions
 from cases.takedowns.states import Outcome, Source, Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
+from reports.actions import LinkFacts
 from tests.api.conftest import Caller, problem
 from tests.cast import NOON
 
@@ -19,7 +20,7 @@ def test_the_figures_of_a_period(
 ) -> None:
     # given one takedown of two that the platform says it removed, a quarter of an hour after it was sent
     for acted in (True, False):
-        case = open_case()
+        case = open_case(links=(LinkFacts(url=f"https://chatter.example/p/{acted}"),))
         row = actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=NOON)[0]
         row.move(Status.SENDING, at=NOON)
         actions.mark_sent(row, at=NOON)

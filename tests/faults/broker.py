@@ -80,7 +80,9 @@ def part(house: House, *, scale: float, seed: int) -> Story:
                         "delivered more than once (broker away)": len(doubled),
                     },
                 ),
-                Invariant(6, "seconds until the last left after its return", round(late), LATE),
+                Invariant(
+                    6, "seconds until the last left after its return", round(late), LATE, is_timed=True
+                ),
             ],
         )
 

@@ -49,8 +49,8 @@ def part(house: House, *, scale: float, seed: int) -> Story:
         return Story(
             words,
             [
-                Invariant(10, "seconds until /readyz fails", round(unready), WITHIN),
-                Invariant(10, "seconds until the alarm", round(alarm), WITHIN),
+                Invariant(10, "seconds until /readyz fails", round(unready), WITHIN, is_timed=True),
+                Invariant(10, "seconds until the alarm", round(alarm), WITHIN, is_timed=True),
                 *none_of(
                     10,
                     {

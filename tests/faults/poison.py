@@ -49,6 +49,7 @@ def part(house: House, *, scale: float, seed: int) -> Story:
             say(
                 f"poison: {good} good requests, {deadly} that kill their worker, {damaged} that cannot be read"
             )
+            stage.spread_due(0.0)
             stage.peace(patience=PATIENCE)
             rows = stage.ask(
                 "SELECT channel.slug, takedown.status, notice.failure, notice.crashes FROM takedowns_takedown AS takedown "

@@ -19,6 +19,7 @@ from helpline.embedded.processes import Child, Program, start_and_wait
 from tests.bench.house import Broken, House, say
 
 LEASE = 6.0  # seconds
+HELD = 86_400.0  # seconds
 START = 180.0  # seconds until workers and beats do their work, on a busy machine
 
 
@@ -111,12 +112,8 @@ class Scene:
             time.sleep(1)
 
     def prepare(self, count: int, address: str, slug: str) -> None:
-        """So many requests to this platform, due now."""
-        self.house.inside("notices", count, address, slug, database=self.database)
-
-    def hold_back(self) -> None:
-        """Nothing is due until it is let go."""
-        self.ask("UPDATE takedowns_notice SET due_at = now() + interval '1 day' WHERE due_at IS NOT NULL")
+        """So many requests to this platform, held back: not due before they are let go."""
+        self.house.inside("notices", count, address, slug, HELD, database=self.database)
 
     def let_go(self, count: int) -> None:
         """So many of what was held back are due now."""
@@ -137,7 +134,7 @@ class Scene:
         return True
 
     def spread_due(self, seconds: float, *, slug: str = "%", after: float = 0.0) -> None:
-        """What is due now comes due little by little over the next seconds instead."""
+        """What was held back comes due little by little over the next seconds."""
         self.ask(
             "UPDATE takedowns_notice AS notice SET due_at = now() + make_interval(secs => %s + random() * %s) "
             "FROM platforms_channel AS channel WHERE channel.id = channel_id AND due_at IS NOT NULL "

@@ -86,7 +86,6 @@ def part(house: House, *, scale: float, seed: int, patience: float = PATIENCE) -
             say(f"takedowns: preparing {requests // 2} requests to {slug}")
             stage.prepare(requests // 2, platforms.base(slug), slug)
         # Something comes due before every fault, and some of it is on its way: a fault between two starts proves nothing.
-        stage.hold_back()
         share, idle = math.ceil(requests / len(deck)), 0
         for number, fault in enumerate(deck, start=1):
             stage.let_go(share)
@@ -136,7 +135,13 @@ def verdict(stage: Scene, book: Path, asked: int) -> list[Invariant]:
                 "sent again before the platform said no": sent_again_blindly(stage, book),
             },
         ),
-        Invariant(4, "seconds until the slowest unknown was shown", slowest_unknown(stage), SHOWN_WITHIN),
+        Invariant(
+            4,
+            "seconds until the slowest unknown was shown",
+            slowest_unknown(stage),
+            SHOWN_WITHIN,
+            is_timed=True,
+        ),
         *none_of(
             4,
             {

@@ -13,6 +13,7 @@ class Invariant:
     name: str
     value: float
     limit: float
+    is_timed: bool = False  # seconds, not a count: a busy machine is slow for reasons of its own
 
     @property
     def ok(self) -> bool:

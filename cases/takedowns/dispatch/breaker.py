@@ -20,19 +20,25 @@ from helpline.platforms.models import Channel
 THRESHOLD = 6
 FIRST_BREAK, LONGEST_BREAK = timedelta(seconds=20), timedelta(minutes=30)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+DOUBLINGS = 16  # enough for every ceiling; tries and faults have no end, and a power of two must not outgrow a timedelta
 TOO_MANY_REQUESTS = 429
 
 
 def pause(tries: int, jitter: float) -> timedelta:
     """Until a notice is tried again. Full jitter: from 0 to FIRST_PAUSE doubled with every try, up to LONGEST_PAUSE."""
-    ceiling: timedelta = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
+    ceiling: timedelta = min(LONGEST_PAUSE, _doubled(FIRST_PAUSE, tries - 1))
     return ceiling * jitter
 
 
 def break_for(faults: int, jitter: float) -> timedelta:
     """How long the breaker stays open after so many faults in a row. Full jitter as well."""
-    ceiling: timedelta = min(LONGEST_BREAK, FIRST_BREAK * 2 ** max(0, faults - THRESHOLD))
+    ceiling: timedelta = min(LONGEST_BREAK, _doubled(FIRST_BREAK, faults - THRESHOLD))
     return ceiling * jitter
+
+
+def _doubled(first: timedelta, times: int) -> timedelta:
+    longer: timedelta = first * 2 ** min(DOUBLINGS, max(0, times))
+    return longer
 
 
 @dataclass(slots=True)

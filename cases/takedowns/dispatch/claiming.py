@@ -36,7 +36,7 @@ class Claim:
 
 
 # As much of a row as its preparing needs, in the model's own order.
-TAKEN = ("id", "channel_id", "requested_at", "fence", "tries", "key", "content")
+TAKEN = ("id", "channel_id", "regimes", "requested_at", "fence", "tries", "key", "content")
 
 # Every channel with something due gets the same share of the batch, and no more than it may carry: what is leased counts,
 # whoever holds it. A channel whose breaker is half open carries one trial.

@@ -1,6 +1,7 @@
 """Finishing: writing what came of sends, where this worker's fence still holds."""
 
 import json
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Statu
 from helpline.audit import actions as audit
 from reports import actions as reports
 from reports.states import News
+
+log = logging.getLogger(__name__)
 
 FIRST_QUESTION = timedelta(seconds=2 if settings.DEMO else 20)
 
@@ -71,10 +74,13 @@ def finish(done: Sequence[Done], *, now: datetime, jitter: Callable[[], float] =
     The same few statements for any number, whatever came of them.
     """
     count = _finish(done, now=now, jitter=jitter)
-    # What a channel did is true whoever holds the row by now.
-    breaker.note(
-        breaker.tallies((claim.route.channel_id, sent) for claim, sent in done), now=now, jitter=jitter
-    )
+    # What a channel did is true whoever holds the row by now. It is advice: what was sent stands without it.
+    try:
+        breaker.note(
+            breaker.tallies((claim.route.channel_id, sent) for claim, sent in done), now=now, jitter=jitter
+        )
+    except Exception:
+        log.exception("How the channels carried could not be written.")
     return count
 
 
@@ -92,14 +98,17 @@ def let_go(endings: Sequence[tuple[Claim, Sent, Ending]]) -> set[tuple[UUID, int
     """Release the leases that are still ours: the notices' ids, each with its fence."""
     with connection.cursor() as cursor:
         cursor.execute(
+            # In the one order, so that nobody who locks several waits for us while we wait for them.
+            "WITH held AS (SELECT id FROM takedowns_notice WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE) "
             "UPDATE takedowns_notice AS notice SET lease_until = NULL, "
             "reference = COALESCE(NULLIF(mine.reference, ''), notice.reference), "  # a callback may have told it before
             "failure = mine.failure, due_at = mine.due_at, ask_at = mine.ask_at "
-            "FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) "
-            "AS mine(id, fence, reference, failure, due_at, ask_at) "
-            "WHERE notice.id = mine.id AND notice.fence = mine.fence AND notice.lease_until IS NOT NULL "
+            "FROM held JOIN unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) "
+            "AS mine(id, fence, reference, failure, due_at, ask_at) ON mine.id = held.id "
+            "WHERE notice.id = held.id AND notice.fence = mine.fence AND notice.lease_until IS NOT NULL "
             "RETURNING notice.id, notice.fence",
             [
+                [claim.notice_id for claim, _sent, _ending in endings],
                 [claim.notice_id for claim, _sent, _ending in endings],
                 [claim.fence for claim, _sent, _ending in endings],
                 [sent.reference for _claim, sent, _ending in endings],

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 
 from cases.takedowns.connectors import Lines, Route, Sent, connector
@@ -24,6 +25,8 @@ from helpline.platforms.models import ChannelKind
 log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 0.05  # seconds between two writings of results, when they come slowly
+# Between two tries to write the same results: what the database could not do now, it may do after a moment.
+WRITE_AGAIN = (0.1, 1.0)
 TICK = 0.005  # seconds between two looks at whether there is something to do
 ROUTES_FOR = 5.0  # seconds until the channels are looked up again: one may be mended or switched on meanwhile
 AHEAD = (
@@ -67,10 +70,19 @@ async def _run(kinds: Collection[str], max_seconds: float) -> int:
     try:
         async with Lines(in_flight=settings.SENDS_IN_FLIGHT) as lines:
             lanes = [_Lane(kind, LANES[kind], lines, max_seconds) for kind in kinds]
-            return sum(await asyncio.gather(*(lane.run(claims, results) for lane in lanes)))
+            return sum(await _all_of(*(lane.run(claims, results) for lane in lanes)))
     finally:
         await claims.close()
         await results.close()
+
+
+async def _all_of(*works: Awaitable[Any]) -> list[Any]:
+    """What each returned. Where one fails, the others go on to their own end; then it is raised."""
+    ends = await asyncio.gather(*works, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+    return ends
 
 
 class _Lane:
@@ -88,7 +100,8 @@ class _Lane:
 
     async def run(self, claims: Desk, results: Desk) -> int:
         """Until nothing is due or the time is over. Returns how many sends were written down."""
-        _, count = await asyncio.gather(self._claim(claims), self._write(results))
+        count: int
+        _, count = await _all_of(self._claim(claims), self._write(results))
         return count
 
     async def _claim(self, desk: Desk) -> None:
@@ -132,15 +145,24 @@ class _Lane:
 
     async def _write(self, desk: Desk) -> int:
         count, last = 0, self._loop.time()
+        failed: Exception | None = None
         while self._claiming or self._sending or self._ended:
             waited = self._loop.time() - last
             is_late = waited >= FLUSH_EVERY or not self._sending
             if len(self._ended) >= self._ahead or (self._ended and is_late):
                 done, self._ended = self._ended, []
-                count += await desk(partial(_finish_now, done))
+                try:
+                    count += await desk(partial(_finish_now, done))
+                except Exception as error:
+                    # Their leases run out, and then they are asked about. What else is on its way is written all the same;
+                    # nothing more is begun.
+                    log.exception("%s results could not be written.", len(done))
+                    failed, self._until = error, self._loop.time()
                 last = self._loop.time()
             else:
                 await asyncio.sleep(TICK)
+        if failed is not None:
+            raise failed
         return count
 
 
@@ -153,6 +175,13 @@ def _claim_now(open_routes: dict[int, Route], limit: int) -> list[Claim]:
 
 
 def _finish_now(done: Sequence[Done]) -> int:
+    for wait in WRITE_AGAIN:
+        try:
+            return finish(done, now=timezone.now())
+        except OperationalError:
+            log.warning("Results could not be written; once more.", exc_info=True)
+            time.sleep(wait)
+            close_old_connections()
     return finish(done, now=timezone.now())
 
 

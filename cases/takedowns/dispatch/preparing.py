@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from cases.takedowns import linting, notices
 from cases.takedowns.connectors import Route, connector, route_of
@@ -51,7 +52,10 @@ def prepare(taken: Sequence[Notice], *, now: datetime) -> list[Claim]:
     opened = {pk: route_of(channel, box) for pk, channel in channels.items() if channel.enabled}
     ready: list[tuple[Notice, NoticeContent, bytes]] = []
     for one in usable:
-        made = _compose(one, wanted[one.id], channels[one.channel_id], opened[one.channel_id], now=now)
+        if not wanted[one.id]:
+            stopped.append(Aside(one.id, Status.FAILED, Why.NOT_WANTED))
+            continue
+        made = compose(one, channels[one.channel_id], opened[one.channel_id], items=wanted[one.id], now=now)
         if isinstance(made, Aside):
             stopped.append(made)
         else:
@@ -135,14 +139,16 @@ def _start_sending(ids: Sequence[UUID], *, now: datetime) -> dict[UUID, set[UUID
     return leaving
 
 
-def _compose(
-    one: Notice, items: set[UUID], channel: Channel, route: Route, *, now: datetime
+def compose(
+    one: Notice, channel: Channel, route: Route, *, items: set[UUID] | None = None, now: datetime
 ) -> tuple[NoticeContent, bytes] | Aside:
-    if not items:
-        return Aside(one.id, Status.FAILED, Why.NOT_WANTED)
+    """All that is done with a notice's words before it leaves, whole or these `items` of it; or why it stays here."""
     try:
         content = notices.content_of(one, items=items)
-        if findings := linting.findings(content, channel=channel, above=True):
+        findings = linting.findings(content, channel=channel, above=True)
+        if not findings and notices.unallowed(one, _wanting(one)):
+            findings = [linting.finding("no_signature")]  # taken back since it was signed
+        if findings:
             return Aside(one.id, Status.DRAFT, Why.WEAK, findings[0].code, findings=linting.kept(findings))
         return content, connector(route.kind).compose(content, route, at=now)
     except wrapping.WrongKey as error:
@@ -154,6 +160,12 @@ def _compose(
     except Exception as error:  # whatever is wrong with this one, the others of its batch leave
         log.exception("A notice could not be composed.")
         return Aside(one.id, Status.FAILED, Why.OUR_FAULT, type(error).__name__)
+
+
+def _wanting(one: Notice) -> QuerySet[Takedown]:
+    """Its rows that are to leave; asked for only where it is signed."""
+    rows = Takedown.objects.filter(notice=one.id, status__in=[Status.QUEUED, Status.SENDING])
+    return rows.exclude(link__status=LinkStatus.WITHDRAWN)
 
 
 BEGIN_ATTEMPTS = """

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cases.takedowns import notices
 from cases.takedowns.connectors import CONNECTORS, connector, route_of
 from cases.takedowns.dispatch.aside import Aside, put_aside
 from cases.takedowns.dispatch.breaker import pause
 from cases.takedowns.dispatch.claiming import BATCH, TAKEN, taken_rows
 from cases.takedowns.dispatch.finishing import Ending, move_sending
+from cases.takedowns.dispatch.preparing import compose
 from cases.takedowns.models import Attempt, Notice
 from cases.takedowns.reasons import MAX_CRASHES, SILENT, Why
 from cases.takedowns.states import Result, Status
@@ -75,7 +75,7 @@ RETURNING {", ".join(TAKEN)}
 
 
 def try_suspects(kinds: Collection[str], *, limit: int = BATCH) -> int:
-    """Compose, one by one and sending nothing, the rows over which a worker died. Returns how many stood the trial.
+    """Prepare, one by one and sending nothing, the rows over which a worker died. Returns how many stood the trial.
 
     One that kills this process, too, kills nothing else with it; all others join the queue again. Call it while nothing
     else is in this process's hands.
@@ -91,10 +91,8 @@ def try_suspects(kinds: Collection[str], *, limit: int = BATCH) -> int:
             break
         [suspect] = taken
         route = route_of(channels[suspect.channel_id], box)
-        try:
-            content = notices.content_of(suspect)
-            connector(route.kind).compose(content, route, at=timezone.now())
-        except Exception:  # what can be caught is not what killed: preparing puts it aside with its reason
+        # What can be caught is not what killed: preparing puts it aside with its reason.
+        if isinstance(compose(suspect, channels[suspect.channel_id], route, now=timezone.now()), Aside):
             log.info("A suspect can't be composed; preparing says why.")
         Notice.objects.filter(pk=suspect.pk, fence=suspect.fence).update(
             crashes=0, lease_until=None, due_at=timezone.now()

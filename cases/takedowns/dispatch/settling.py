@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cases.takedowns import actions
@@ -26,6 +27,9 @@ MAX_POLLS = 60
 # A decision may still come.
 UNDECIDED = sorted(WAITED_FOR | {Status.NO_ANSWER, Status.ESCALATED, Status.CONTESTED})
 
+# An address that nobody approved yet is told nothing, not even by a question: it carries the channel's key.
+VOUCHED_FOR = Q(channel__approved_at__isnull=False)
+
 
 def settle(*, now: datetime, limit: int = 50) -> int:
     """Ask the platforms about sends nobody knows the end of. Returns how many were settled."""
@@ -33,7 +37,7 @@ def settle(*, now: datetime, limit: int = 50) -> int:
         due = list(
             Notice.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("channel")
-            .filter(ask_at__lte=now)
+            .filter(VOUCHED_FOR, ask_at__lte=now)
             .order_by("ask_at")[:limit]
         )
         for notice in due:
@@ -47,6 +51,10 @@ def settle(*, now: datetime, limit: int = 50) -> int:
         if answer.arrived is None:
             continue
         row = Takedown.objects.select_related("case").filter(notice=notice, status=Status.UNKNOWN).first()
+        if row is not None and not answer.arrived and _moved_since(notice, row):
+            # It was sent elsewhere: that this address never heard of it says nothing, and a person decides.
+            Notice.objects.filter(pk=notice.pk).update(ask_at=None)
+            continue
         if row is not None:
             # A callback or a person may settle it while we ask.
             with suppress(ForbiddenMove):
@@ -56,13 +64,19 @@ def settle(*, now: datetime, limit: int = 50) -> int:
     return settled
 
 
+def _moved_since(notice: Notice, row: Takedown) -> bool:
+    """Did the channel get another contact since the last try began?"""
+    changed, started = notice.channel.changed_at, actions.last_start(row)
+    return changed is not None and started is not None and changed > started
+
+
 def poll(*, now: datetime, limit: int = 200) -> int:
     """Ask what was decided of notices that were sent a while ago. Returns how many were asked about."""
     with transaction.atomic():
         due = list(
             Notice.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("channel")
-            .filter(poll_at__lte=now)
+            .filter(VOUCHED_FOR, poll_at__lte=now)
             .order_by("poll_at")[:limit]
         )
         rows = Takedown.objects.filter(notice__in=due)
@@ -111,7 +125,11 @@ def _learn(notice: Notice, item: dict[str, Any], *, at: datetime) -> None:
     outcome = actions.platform_word(item.get("status"))
     if row is None or outcome is None:
         return
-    decided = actions.moment(item.get("decided_at")) or at
+    decided = actions.moment(item.get("decided_at"))
+    if decided is None:
+        if row.platform_says == outcome:
+            return  # nothing new, and no date that says otherwise
+        decided = at
     actions.record_outcome(
         takedown=row,
         outcome=outcome,
@@ -120,4 +138,5 @@ def _learn(notice: Notice, item: dict[str, Any], *, at: datetime) -> None:
         recorded_at=at,
         event_key=f"query:{row.pk}:{outcome}:{decided.isoformat()}",
         words=storable(item.get("reason"), 4000),
+        redress_until=actions.day(item.get("redress_until")),
     )

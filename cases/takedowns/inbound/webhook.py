@@ -91,7 +91,9 @@ def _word(item: dict[str, Any], *, now: datetime) -> _Word:
     decided_at = actions.moment(item["decided_at"])
     if outcome is None or decided_at is None:
         raise NotTheSchema
-    redress = item.get("redress_until")
+    redress = actions.day(item.get("redress_until"))
+    if redress is None and item.get("redress_until"):
+        raise NotTheSchema
     detail = {
         key: text
         for key in ("decision_visibility", "decision_account")
@@ -103,6 +105,6 @@ def _word(item: dict[str, Any], *, now: datetime) -> _Word:
         # Nobody decides in the future; a fast clock would win over every later word.
         decided_at=min(decided_at, now),
         reason=storable(item.get("reason"), 4000),
-        redress_until=date.fromisoformat(redress) if redress else None,
+        redress_until=redress,
         detail=detail,
     )

@@ -1,4 +1,6 @@
-"""`notices COUNT ADDRESS [SLUG]`: that many requests ready to be sent to the API at ADDRESS, one link each; answers nothing.
+"""`notices COUNT ADDRESS [SLUG [DUE_IN]]`: that many requests to be sent to the API at ADDRESS, one link each.
+
+Answers nothing. They are due now, or DUE_IN seconds from now.
 
 What `cases.takedowns.actions.request_takedown` would have left, with the same words sealed in the same manner, but
 written a thousand at a time.
@@ -6,7 +8,7 @@ written a thousand at a time.
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
@@ -64,7 +66,7 @@ def channel(address: str, *, by: Staff, at: datetime, slug: str = SLUG) -> Chann
 
 
 def told(
-    count: int, to: Channel, *, by: Staff, at: datetime
+    count: int, to: Channel, *, by: Staff, at: datetime, due_at: datetime
 ) -> Iterator[tuple[Report, Link, Case, Notice, Takedown]]:
     """So many reports, each opened as a case and with one request that waits to be sent."""
     regimes, language = default_regimes(to), notice_language(to)
@@ -100,7 +102,7 @@ def told(
         case = Case(report=report, assignee=by, opened_at=at, opened_by=by, changed_at=at)
         case.key = wrapping.wrap_for_desk(key, about=case.about)
         notice = Notice(
-            channel=to, regimes=regimes, language=language, requested_by=by, requested_at=at, due_at=at
+            channel=to, regimes=regimes, language=language, requested_by=by, requested_at=at, due_at=due_at
         )
         takedown = Takedown(
             notice=notice, case=case, link=link, platform_id=to.platform_id, status_at=at, requested_at=at
@@ -114,13 +116,14 @@ def told(
         yield report, link, case, notice, takedown
 
 
-def main(count: int, address: str, slug: str = SLUG) -> None:
+def main(count: int, address: str, slug: str = SLUG, due_in: float | str = 0.0) -> None:
     at = timezone.now()
+    due_at = at + timedelta(seconds=float(due_in))
     by = staff(at)
     to = channel(address, by=by, at=at, slug=slug)
     left = count
     while left > 0:
-        rows = list(told(min(left, AT_ONCE), to, by=by, at=at))
+        rows = list(told(min(left, AT_ONCE), to, by=by, at=at, due_at=due_at))
         reports, links, cases, asked, takedowns = zip(*rows, strict=True)
         with transaction.atomic():
             Report.objects.bulk_create(reports)

@@ -1,6 +1,8 @@
 """A platform's page: how its channels carry, what it answered, what is done at once and what needs two people."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -100,7 +102,7 @@ def test_health_names_the_last_success_and_the_last_failure(
     now = timezone.now()
     channel = chatter.channels.get()
     for number, (result, detail, ago) in enumerate(
-        [("accepted", "", 30), ("retry", "HTTP 503", 20), ("refused", "refused: HTTP 403", 10)], start=1
+        [("accepted", "", 30), ("retry", "HTTP 503", 20), ("refused", "HTTP 403", 10)], start=1
     ):
         Attempt.objects.create(
             notice=asked[0].notice,
@@ -119,8 +121,37 @@ def test_health_names_the_last_success_and_the_last_failure(
     assert health.last_failure == now - timedelta(minutes=10)
     assert (health.waiting, health.oldest, health.by_hand) == (1, now - timedelta(minutes=5), 0)
     said = page(desk(anouk))
-    assert "The other side turned the notice away." in said and "HTTP 403" in said
+    assert "Refused for good <code>HTTP 403</code>" in said and "HTTP 503" not in said
     assert "<dd>7</dd>" in said
+
+
+@pytest.mark.parametrize(
+    ("result", "detail", "sentence"),
+    [
+        (Result.UNKNOWN, "", "Perhaps received</span>"),
+        (Result.RETRY, "HTTP 503", "Not now, try later <code>HTTP 503</code>"),
+        (Result.NOT_SENT, "no line was free in time", "Did not leave <code>no line was free in time</code>"),
+    ],
+)
+def test_how_the_last_failure_ended_is_not_all_the_same(
+    result: Result, detail: str, sentence: str, desk: Desk, anouk: Staff, asked: list[Takedown]
+) -> None:
+    """What perhaps arrived, and what was delivered at a later try, is not said to have stayed here."""
+    now = timezone.now()
+    for number, (ended, word) in enumerate([(result, detail), (Result.ACCEPTED, "")], start=1):
+        Attempt.objects.create(
+            notice=asked[0].notice,
+            number=number,
+            fence=number,
+            started_at=now,
+            finished_at=now - timedelta(minutes=10 - number),
+            result=ended,
+            detail=word,
+            digest=b"x" * 32,
+        )
+    said = page(desk(anouk))
+    assert sentence in said
+    assert "It did not leave." not in said
 
 
 def test_a_form_that_a_person_files_counts_as_success(
@@ -197,6 +228,56 @@ def test_a_pause_needs_a_reason(form: dict[str, str], desk: Desk, anouk: Staff, 
     answer = desk(anouk).post("/staff/platforms/chatter/pause/", form)
     assert answer.status_code == 422
     assert chatter.channels.get().paused_until is None
+
+
+@pytest.fixture
+def second(chatter: Platform, anouk: Staff) -> Channel:
+    """Another way to reach Chatter, in use beside the first."""
+    return Channel.objects.create(
+        platform=chatter,
+        slug="chatter-mail",
+        kind=ChannelKind.EMAIL,
+        address="abuse@chatter.example",
+        enabled=True,
+        approved_at=NOON,
+        approved_by=anouk,
+    )
+
+
+def test_no_two_elements_of_the_page_share_an_id(desk: Desk, anouk: Staff, second: Channel) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', page(desk(anouk)))
+    assert [one for one, count in Counter(ids).items() if count > 1] == []
+    assert len([one for one in ids if one.endswith("pause-reason")]) == 2
+
+
+def test_what_was_typed_about_one_channel_stands_at_that_one_alone(
+    desk: Desk, anouk: Staff, second: Channel
+) -> None:
+    answer = desk(anouk).post(
+        "/staff/platforms/chatter-mail/pause/", {"pause-hours": "5000", "pause-reason": "They move house."}
+    )
+    said = answer.content.decode()
+    assert answer.status_code == 422
+    assert said.count("They move house.") == 1 and said.count("error-summary") == 1
+    reason = re.search(r'<input[^>]*value="They move house\."[^>]*>', said)
+    assert reason is not None and f'id="pause-{second.pk}-pause-reason"' in reason.group()
+    assert said.count('<details class="fold no-print" open>') == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "button"),
+    [
+        ({}, "I checked today that it works"),
+        ({"enabled": False, "approved_at": None, "approved_by": None}, "Approve"),
+        ({"enabled": False}, "Switch it on"),
+        ({"paused_until": NOON + timedelta(days=36500)}, "Send again now"),
+    ],
+)
+def test_a_button_heard_alone_says_which_channel_it_is_for(
+    changes: dict[str, Any], button: str, desk: Desk, anouk: Staff, chatter: Platform
+) -> None:
+    Channel.objects.update(**changes)
+    assert f'{button}<span class="unseen"> (chatter)</span></button>' in page(desk(anouk))
 
 
 def test_the_breaker_is_told_apart_from_a_person(desk: Desk, anouk: Staff, chatter: Platform) -> None:

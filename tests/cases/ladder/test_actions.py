@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from pypdf import PdfReader
 
-from cases.ladder import actions, clock, desk, redress
+from cases.ladder import actions, clock, desk, proposing, redress
 from cases.ladder.actions import NoRung
 from cases.ladder.clock import TooLate
 from cases.ladder.models import Redress, Step
@@ -38,6 +38,7 @@ from cases.takedowns.actions import (
 )
 from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import STEP_UNDO_TRANSITIONS, Outcome, Source, Status
+from cases.todo.models import Task
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.crypto.wrapping import WrongKey
@@ -65,7 +66,7 @@ def silent(sent: Takedown, late: datetime) -> Takedown:
     """Silence was noted, and the first step proposed."""
     clock.set_clocks()
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     sent.refresh_from_db()
     return sent
 
@@ -89,7 +90,7 @@ def climb_to(rung: Rung, takedown: Takedown, *, by: Staff, at: datetime) -> Step
             leave(one.made, at=at)
         if one.state == StepState.TAKEN:
             actions.mark_done(step=one, reference="", follow_up_on=None, by=by, at=at)
-        actions.propose_steps()
+        proposing.propose_steps()
     return one
 
 
@@ -131,13 +132,13 @@ def test_a_stopped_clock_proposes_and_sends_nothing(
     settings.LADDER_REMINDS_ITSELF = True
     clock.pause(takedown=silent, reason="Why", by=nour, at=late)
     Step.objects.all().delete()
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
     assert actions.take_reminders(at=late + timedelta(days=30)) == 0
 
 
 def test_what_was_left_out_is_not_proposed_again(silent: Takedown, nour: Staff, late: datetime) -> None:
     actions.skip(step=step(silent), reason="Their mailbox is gone.", by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     left_out = Step.objects.get(state=StepState.SKIPPED)
     assert silent.case.box().open(left_out, "words") == "Their mailbox is gone."
     assert step(silent).rung == "coordinator"
@@ -148,7 +149,7 @@ def test_at_the_top_a_person_decides_and_nothing_more_is_proposed(
 ) -> None:
     last = climb_to(Rung.DECIDE, silent, by=nour, at=late)
     actions.mark_done(step=last, reference="", follow_up_on=None, by=nour, at=late)
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
     silent.refresh_from_db()
     assert silent.status == Status.ESCALATED
 
@@ -237,7 +238,7 @@ def test_what_is_leaving_already_is_not_sent_beside_it(silent: Takedown, nour: S
     actions.take(step=step(silent), by=nour, at=late)
     with pytest.raises(NoRung):
         actions.escalate(takedown=silent, rung="second", by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     Step.objects.filter(state=StepState.PROPOSED).update(rung=Rung.SECOND, by_machine=True)
     Channel.objects.filter(pk=silent.notice.channel_id).update(kind=ChannelKind.EMAIL)
     with pytest.raises((AlreadyRequested, NoChannel)):
@@ -252,7 +253,7 @@ def test_a_reminder_that_nobody_answers_is_no_news_and_the_ladder_goes_on(
     clock.set_clocks()
     assert clock.note_silence(at=late + timedelta(days=4)) == 1
     assert news(silent).count(News.NO_ANSWER) == 1
-    actions.propose_steps()
+    proposing.propose_steps()
     assert Step.objects.filter(takedown=again).count() == 0
     assert step(silent).rung == "coordinator"
 
@@ -262,7 +263,7 @@ def test_an_answer_to_the_reminder_answers_the_first_request_in_silence(
 ) -> None:
     [again] = actions.take(step=step(silent), by=nour, at=late)
     leave(again, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     record_outcome(
         takedown=again,
         outcome=Outcome.REMOVED,
@@ -270,9 +271,9 @@ def test_an_answer_to_the_reminder_answers_the_first_request_in_silence(
         at=late + HOUR,
         recorded_at=late + HOUR,
     )
-    assert actions.hear_for_first(at=late + HOUR) == 1
-    assert actions.hear_for_first(at=late + HOUR) == 0
-    actions.end_climbs(at=late + HOUR)
+    assert proposing.hear_for_first(at=late + HOUR) == 1
+    assert proposing.hear_for_first(at=late + HOUR) == 0
+    proposing.end_climbs(at=late + HOUR)
 
     silent.refresh_from_db()
     assert (silent.status, silent.platform_says) == (Status.REMOVED, Outcome.REMOVED)
@@ -286,7 +287,7 @@ def test_a_mere_receipt_for_the_reminder_ends_nothing(silent: Takedown, nour: St
     record_outcome(
         takedown=again, outcome=Outcome.ACKNOWLEDGED, source=Source.CALLBACK, at=late, recorded_at=late
     )
-    assert actions.hear_for_first(at=late) == 0
+    assert proposing.hear_for_first(at=late) == 0
 
 
 def test_one_look_is_told_once_though_two_requests_watch_the_link(
@@ -333,7 +334,7 @@ def test_what_several_share_is_asked_again_once_for_all(
     )
     clock.set_clocks()
     assert clock.note_silence(at=late) == 2
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     made = actions.take(step=Step.objects.get(), by=nour, at=late)
 
     assert {one.escalates_id for one in made} == {first.pk, second.pk}
@@ -350,13 +351,13 @@ def test_when_one_withdraws_the_climb_goes_on_for_the_other(
     request_takedown(case=other, links=list(other.report.links.all()), by=nour, at=noon)
     clock.set_clocks()
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     lead = Step.objects.get().takedown
     report = lead.case.report
     reports.withdraw(report=report, links=list(report.links.all()), at=late)
     follow_withdrawals(at=late)
-    actions.end_climbs(at=late)
-    actions.propose_steps()
+    proposing.end_climbs(at=late)
+    proposing.propose_steps()
 
     live = Step.objects.get(state=StepState.PROPOSED)
     assert live.takedown_id != lead.pk
@@ -510,7 +511,7 @@ def test_while_somebody_works_on_a_step_no_other_is_begun(
 def test_a_reminder_that_has_not_left_is_taken_back(silent: Takedown, nour: Staff, late: datetime) -> None:
     one = step(silent)
     [again] = actions.take(step=one, by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     actions.undo(step=one, by=nour, at=late + MINUTE)
     again.refresh_from_db()
     assert (one.state, one.made_id, again.status) == ("proposed", None, Status.CANCELLED)
@@ -556,15 +557,15 @@ def test_after_the_minutes_what_was_noted_stays(silent: Takedown, nour: Staff, l
 
 def test_withdrawn_by_the_young_person_stops_all_of_it(silent: Takedown, nour: Staff, late: datetime) -> None:
     [again] = actions.take(step=step(silent), by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     reports.withdraw(report=silent.case.report, links=[Link.objects.get(pk=silent.link_id)], at=late)
     follow_withdrawals(at=late)
-    actions.end_climbs(at=late)
+    proposing.end_climbs(at=late)
     assert not Step.objects.filter(state__in=sorted(LIVE)).exists()
     again.refresh_from_db()
     assert again.status == Status.WITHDRAWN
     assert Notice.objects.get(pk=again.notice_id).due_at is None
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 def test_what_was_withdrawn_a_moment_ago_is_not_sent(silent: Takedown, nour: Staff, late: datetime) -> None:
@@ -640,11 +641,11 @@ def test_said_removed_and_seen_there_later_is_proposed_and_says_so(
     said: Status, case: Case, nour: Staff, noon: datetime
 ) -> None:
     one = standing(said, case=case, by=nour, at=noon)
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
     looked(one, at=noon + HOUR)
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     assert (step(one).rung, step(one).due_at) == ("reminder", noon + HOUR)
-    assert actions.end_climbs(at=noon + HOUR) == 0
+    assert proposing.end_climbs(at=noon + HOUR) == 0
 
     [again] = actions.take(step=step(one), by=nour, at=noon + 2 * HOUR)
 
@@ -652,7 +653,7 @@ def test_said_removed_and_seen_there_later_is_proposed_and_says_so(
     assert "You told us on 2 March 2026 that it is removed" in words and "no decision" not in words
     one.refresh_from_db()
     assert one.status == said
-    actions.propose_steps()
+    proposing.propose_steps()
     assert (step(one).rung, step(one).due_at) == ("coordinator", noon + 2 * HOUR + timedelta(hours=72))
 
 
@@ -661,10 +662,10 @@ def test_their_word_after_the_look_ends_it_until_the_next_look(
 ) -> None:
     one = standing(Status.REMOVED, case=case, by=nour, at=noon)
     looked(one, at=noon + HOUR)
-    actions.propose_steps()
+    proposing.propose_steps()
     [again] = actions.take(step=step(one), by=nour, at=noon + 2 * HOUR)
     leave(again, at=noon + 2 * HOUR)
-    actions.propose_steps()
+    proposing.propose_steps()
     record_outcome(
         takedown=again,
         outcome=Outcome.REMOVED,
@@ -672,16 +673,16 @@ def test_their_word_after_the_look_ends_it_until_the_next_look(
         at=noon + 3 * HOUR,
         recorded_at=noon + 3 * HOUR,
     )
-    assert actions.hear_for_first(at=noon + 3 * HOUR) == 1
-    assert actions.end_climbs(at=noon + 3 * HOUR) == 1
-    assert actions.propose_steps() == 0
+    assert proposing.hear_for_first(at=noon + 3 * HOUR) == 1
+    assert proposing.end_climbs(at=noon + 3 * HOUR) == 1
+    assert proposing.propose_steps() == 0
 
     one.refresh_from_db()
     looked(one, at=noon + 4 * HOUR)
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     looked(one, at=noon + 5 * HOUR, seen=Outcome.SEEN_GONE)
-    assert actions.end_climbs(at=noon + 5 * HOUR) == 1
-    assert actions.propose_steps() == 0
+    assert proposing.end_climbs(at=noon + 5 * HOUR) == 1
+    assert proposing.propose_steps() == 0
 
 
 def test_a_look_from_before_their_word_says_nothing(case: Case, nour: Staff, noon: datetime) -> None:
@@ -694,7 +695,7 @@ def test_a_look_from_before_their_word_says_nothing(case: Case, nour: Staff, noo
         at=noon + 2 * HOUR,
         recorded_at=noon + 2 * HOUR,
     )
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 @pytest.mark.parametrize("said", [Status.DISABLED, Status.PARTLY_REMOVED])
@@ -703,18 +704,18 @@ def test_what_was_only_blocked_or_removed_in_part_is_contested_instead(
 ) -> None:
     one = standing(said, case=case, by=nour, at=noon)
     looked(one, at=noon + HOUR)
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 def test_what_came_back_is_proposed_unless_it_is_asked_for_afresh(
     case: Case, nour: Staff, noon: datetime
 ) -> None:
     one = standing(Status.REAPPEARED, case=case, by=nour, at=noon)
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     assert step(one).rung == "reminder"
     request_takedown(case=case, links=[Link.objects.get(pk=one.link_id)], by=nour, at=noon + 3 * HOUR)
-    assert actions.end_climbs(at=noon + 3 * HOUR) == 1
-    assert actions.propose_steps() == 0
+    assert proposing.end_climbs(at=noon + 3 * HOUR) == 1
+    assert proposing.propose_steps() == 0
 
 
 def test_what_may_climb_is_asked_of_the_database_and_of_a_row_alike(
@@ -745,8 +746,8 @@ def test_proposing_costs_the_same_for_any_number(
             case = open_case(age_range=AgeRange.ADULT, links=links)
             standing(Status.NO_ANSWER, case=case, by=nour, at=noon)
         with django_assert_num_queries(6):
-            assert actions.propose_steps() == size
-        assert actions.propose_steps() == 0
+            assert proposing.propose_steps() == size
+        assert proposing.propose_steps() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -757,7 +758,7 @@ def test_two_sweeps_at_once_propose_each_once(
         links = (LinkFacts(url=f"https://chatter.example/p/{number}"),)
         case = open_case(age_range=AgeRange.ADULT, links=links)
         standing(Status.NO_ANSWER, case=case, by=nour, at=noon)
-    answers = at_once(actions.propose_steps, actions.propose_steps)
+    answers = at_once(proposing.propose_steps, proposing.propose_steps)
     assert all(isinstance(one, int) for one in answers), answers
     assert Step.objects.count() == 5
 
@@ -767,14 +768,14 @@ def test_who_joins_later_gets_no_second_step(
 ) -> None:
     """Whoever's number is the lowest would go ahead, but a step waits already; and so at the top of the ladder."""
     first = standing(Status.NO_ANSWER, case=open_case(age_range=AgeRange.ADULT), by=nour, at=late)
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     for _number in range(6):
         other = open_case(age_range=AgeRange.ADULT)
         request_takedown(case=other, links=list(other.report.links.all()), by=nour, at=late)
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
     Step.objects.update(rung=Rung.DECIDE, by_machine=False)
     actions.mark_done(step=step(first), reference="", follow_up_on=None, by=nour, at=late)
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 # --- judged with what the report says by now
@@ -800,7 +801,7 @@ def telling(
     add_facts(takedown, "It is shown at the collège des Dunes.")
     clock.set_clocks()
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     return takedown
 
 
@@ -888,7 +889,7 @@ def reminder_waits(one: Takedown, nour: Staff, at: datetime) -> None:
 def reminder_left(one: Takedown, nour: Staff, at: datetime) -> None:
     """Sent; the next step waits."""
     leave(actions.take(step=step(one), by=nour, at=at)[0], at=at)
-    actions.propose_steps()
+    proposing.propose_steps()
 
 
 def taken_on(one: Takedown, nour: Staff, at: datetime) -> None:
@@ -991,9 +992,9 @@ def sweeps(at: datetime) -> None:
     """As `tasks` has them."""
     clock.set_clocks()
     clock.note_silence(at=at)
-    actions.hear_for_first(at=at)
-    actions.end_climbs(at=at)
-    actions.propose_steps()
+    proposing.hear_for_first(at=at)
+    proposing.end_climbs(at=at)
+    proposing.propose_steps()
     actions.take_reminders(at=at)
     redress.end_redress(at=at)
     redress.open_windows(at=at)
@@ -1005,10 +1006,10 @@ def nothing_is_left(takedown: Takedown, nour: Staff, *, at: datetime, notices_be
     """No list names it, no sweep wakes it, and who has its page open from before can do nothing with it."""
     for tab in desk.TABS:
         assert not desk.under_tab(nour, tab, at=at).exists(), tab
-    reminders = Event.objects.filter(what="window").count()
-    assert (actions.propose_steps(), actions.take_reminders(at=at), redress.remind(at=at)) == (0, 0, 0)
+    reminders = Task.objects.count()
+    assert (proposing.propose_steps(), actions.take_reminders(at=at), redress.remind(at=at)) == (0, 0, 0)
     assert (redress.open_windows(at=at), clock.note_silence(at=at)) == (0, 0)
-    assert Event.objects.filter(what="window").count() == reminders
+    assert Task.objects.count() == reminders
     for one in Step.objects.all():
         tries: list[Callable[[], Any]] = [
             partial(actions.take, step=one, by=nour, at=at),

@@ -2,27 +2,30 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from cases.ladder import actions, clock, tasks
+from cases.ladder import actions, clock, proposing, tasks
 from cases.ladder.clock import NoReason, TooLate
 from cases.ladder.models import Step
 from cases.ladder.states import ForbiddenMove
 from cases.models import Case, CaseEvent
+from cases.takedowns import actions as takedowns
 from cases.takedowns.actions import follow_withdrawals, record_outcome, request_takedown
-from cases.takedowns.models import Event, Takedown
-from cases.takedowns.states import Outcome, Source, Status
+from cases.takedowns.models import Event, Notice, Takedown
+from cases.takedowns.states import LEAVING, Outcome, Source, Status
 from helpline.accounts.models import Staff, Team
 from helpline.audit.models import AuditRow
 from helpline.platforms.models import Channel, Platform
 from reports import actions as reports
 from reports.actions import LinkFacts
 from reports.models import Link, Update
-from reports.states import AgeRange, News
+from reports.states import AgeRange, LinkStatus, News
 from tests.at_once import at_once
 from tests.cases.takedowns.standing import standing
 
@@ -113,14 +116,14 @@ def test_two_sweeps_at_the_same_moment_say_it_once(sent: Takedown, noon: datetim
     late = noon + timedelta(days=4)
 
     def both() -> int:
-        return clock.note_silence(at=late) + actions.propose_steps()
+        return clock.note_silence(at=late) + proposing.propose_steps()
 
     answers = at_once(both, both)
 
     assert all(isinstance(one, int) for one in answers), answers
     assert silences(sent) == 1
     assert Update.objects.filter(link=sent.link_id, what=News.NO_ANSWER).count() == 1
-    actions.propose_steps()
+    proposing.propose_steps()
     assert Step.objects.filter(takedown=sent).count() == 1
 
 
@@ -151,7 +154,7 @@ def test_an_answer_in_time_is_no_silence_and_a_late_one_ends_it(sent: Takedown, 
     due_of(sent)
     late = noon + timedelta(days=4)
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     record_outcome(
         takedown=sent,
         outcome=Outcome.REMOVED,
@@ -159,12 +162,12 @@ def test_an_answer_in_time_is_no_silence_and_a_late_one_ends_it(sent: Takedown, 
         at=late + HOUR,
         recorded_at=late + HOUR,
     )
-    assert actions.end_climbs(at=late + HOUR) == 1
+    assert proposing.end_climbs(at=late + HOUR) == 1
 
     sent.refresh_from_db()
     assert sent.status == Status.REMOVED
     assert [step.state for step in Step.objects.all()] == ["over"]
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 def test_who_begins_to_look_late_has_the_hours_once_more(sent: Takedown, noon: datetime) -> None:
@@ -186,7 +189,7 @@ def test_nobody_is_told_of_a_closed_case(case: Case, sent: Takedown, noon: datet
     Case.objects.filter(pk=case.pk).update(status="closed", closed_at=noon, outcome="other")
     clock.note_silence(at=noon + timedelta(days=4))
     assert not Update.objects.filter(what=News.NO_ANSWER).exists()
-    assert actions.propose_steps() == 0
+    assert proposing.propose_steps() == 0
 
 
 def test_withdrawn_by_the_young_person_is_never_silent(sent: Takedown, noon: datetime) -> None:
@@ -246,7 +249,7 @@ def test_a_pause_moves_the_step_that_waits(sent: Takedown, nour: Staff, noon: da
     due_of(sent)
     late = noon + timedelta(days=4)
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     Step.objects.update(due_at=late + 2 * HOUR)
     clock.pause(takedown=sent, reason="Why", by=nour, at=late + HOUR)
     clock.resume(takedown=sent, by=nour, at=late + 6 * HOUR)
@@ -350,9 +353,9 @@ def test_whose_clock_runs_climbs_on_and_asks_for_nobody_else(
 ) -> None:
     late = noon + timedelta(days=4)
     clock.note_silence(at=late)
-    assert actions.propose_steps() == 1
+    assert proposing.propose_steps() == 1
     clock.pause(takedown=sent, reason="Why", by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
 
     waiting = Step.objects.get(takedown__clock_paused_at=None)
     assert waiting.takedown_id == shared[1].pk
@@ -368,14 +371,14 @@ def test_after_the_pause_no_rung_is_climbed_twice(
 ) -> None:
     late = noon + timedelta(days=4)
     clock.note_silence(at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     clock.pause(takedown=sent, reason="Why", by=nour, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
     actions.take(step=Step.objects.get(takedown__clock_paused_at=None), by=None, at=late)
-    actions.propose_steps()
+    proposing.propose_steps()
 
     clock.resume(takedown=sent, by=nour, at=late + HOUR)
-    actions.propose_steps()
+    proposing.propose_steps()
 
     [waiting] = Step.objects.filter(state="proposed")
     assert waiting.rung == "coordinator"
@@ -392,7 +395,73 @@ def test_said_removed_and_still_there_has_a_clock_to_stop(case: Case, nour: Staf
         at=noon + HOUR,
         recorded_at=noon + HOUR,
     )
-    actions.propose_steps()
+    proposing.propose_steps()
     clock.pause(takedown=one, reason="Why", by=nour, at=noon + HOUR)
     clock.resume(takedown=one, by=nour, at=noon + 2 * HOUR)
     assert one.clock_paused_at is None
+
+
+# --- what is asked of rows, and of one row
+
+
+def test_taken_back_between_the_question_and_the_lock_is_told_no_silence(
+    sent: Takedown, monkeypatch: pytest.MonkeyPatch, noon: datetime
+) -> None:
+    lock_all = takedowns.lock_all
+
+    def taken_back_first(ids: Any) -> list[Takedown]:
+        reports.withdraw(report=sent.case.report, links=[sent.link], at=noon)
+        return lock_all(ids)
+
+    clock.set_clocks()
+    monkeypatch.setattr(takedowns, "lock_all", taken_back_first)
+    assert clock.note_silence(at=noon + timedelta(days=4)) == 0
+    assert not Update.objects.filter(link=sent.link, what=News.NO_ANSWER).exists()
+
+
+def test_of_a_row_the_same_is_said_as_of_all_rows(sent: Takedown, nour: Staff, noon: datetime) -> None:
+    """`is_wanted` and `is_still_there` beside the filters that the sweeps ask."""
+    said = [(None, None), (noon, Outcome.REMOVED)]
+    looks = [(None, ""), *((noon + hours * HOUR, seen) for hours in (-1, 0, 1) for seen in SEEN)]
+    leaving = Notice.objects.get()
+    rows = [
+        Takedown(
+            notice=leaving,
+            case=sent.case,
+            link=sent.link,
+            platform=sent.platform,
+            status=status,
+            status_at=noon,
+            requested_at=noon,
+            platform_at=at,
+            platform_says=word or "",
+            observed_at=looked,
+            observed=seen,
+        )
+        for status in Status
+        if status not in LEAVING
+        for at, word in said
+        for looked, seen in looks
+    ]
+    Takedown.objects.bulk_create(rows)
+    loaded = Takedown.objects.select_related("link", "case__report")
+    there = Q(status=Status.REAPPEARED) | clock.STILL_THERE
+    assert agree(loaded, there, clock.is_still_there) == {True, False}
+    for status in LinkStatus:
+        Link.objects.update(status=status)
+        answers = agree(loaded, ~clock.NOT_WANTED, clock.is_wanted)
+        assert answers == ({False} if status == LinkStatus.WITHDRAWN else {True, False})
+    reports.erase_report(report=sent.case.report, by=nour, at=noon)
+    Link.objects.update(status=LinkStatus.SENT)
+    assert agree(loaded, ~clock.NOT_WANTED, clock.is_wanted) == {False}
+
+
+SEEN = (Outcome.SEEN_THERE, Outcome.SEEN_GONE)
+
+
+def agree(rows: QuerySet[Takedown], asked: Q, answer: Callable[[Takedown], bool]) -> set[bool]:
+    """Which answers came, after comparing each with what the database says."""
+    found = set(rows.filter(asked).values_list("pk", flat=True))
+    answers = {row.pk: answer(row) for row in rows.all()}
+    assert {pk for pk, yes in answers.items() if yes} == found
+    return set(answers.values())

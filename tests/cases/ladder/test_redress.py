@@ -14,12 +14,16 @@ from pypdf import PdfReader
 from cases.ladder import actions, redress, tasks
 from cases.ladder.clock import TooLate
 from cases.ladder.models import Redress
-from cases.ladder.redress import REMIND, months_later, reminder_due
+from cases.ladder.redress import months_later
+from cases.ladder.reminding import REMIND, reminder_due
 from cases.ladder.states import REDRESS_TRANSITIONS, ForbiddenMove, Kind, RedressState
 from cases.models import Case
+from cases.states import CaseStatus
 from cases.takedowns.actions import follow_withdrawals, record_outcome, request_takedown
 from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import Outcome, Source, Status
+from cases.todo import actions as todo
+from cases.todo.models import OPEN, Task
 from helpline.accounts.models import Staff
 from helpline.crypto.wrapping import WrongKey
 from helpline.platforms.models import Platform, Regime
@@ -30,6 +34,7 @@ from tests.at_once import at_once
 from tests.cases.takedowns.standing import standing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+END = datetime(2026, 9, 2, 12, tzinfo=UTC)  # the last day of the window
 db = pytest.mark.django_db
 
 
@@ -138,7 +143,7 @@ def test_two_sweeps_at_once_open_one_and_remind_once(refused: Takedown, noon: da
     assert Redress.objects.count() == 1
     soon = noon + 160 * DAY
     at_once(lambda: redress.remind(at=soon), lambda: redress.remind(at=soon))
-    assert Event.objects.filter(what="window").count() == 1
+    assert Task.objects.count() == 1
 
 
 @db
@@ -155,25 +160,96 @@ def test_what_several_share_is_contested_once(
     assert [news(one)[-1] for one in (first, second)] == [News.CONTESTED] * 2
 
 
+def open_tasks(holder: Staff) -> list[Task]:
+    """What the holder of the case is asked to do."""
+    return list(Task.objects.open_for(holder).order_by("made_at"))
+
+
 @db
-def test_it_is_brought_to_mind_at_thirty_seven_and_one_days_once_each(window: Redress) -> None:
-    end = datetime(2026, 9, 2, 12, tzinfo=UTC)
+def test_the_holder_is_reminded_at_thirty_seven_and_one_days_once_each(window: Redress, nour: Staff) -> None:
+    given = []
     for days in (60, 31, 30, 29, 8, 7, 7, 2, 1, 0):
-        redress.remind(at=end - days * DAY)
-        redress.remind(at=end - days * DAY)
-    assert Event.objects.filter(what="window", source=Source.CLOCK).count() == 3
-    redress.remind(at=end + DAY)
+        redress.remind(at=END - days * DAY)
+        redress.remind(at=END - days * DAY)
+        given.append([(END - task.made_at).days for task in open_tasks(nour)])
+    # The later stands in the earlier's place.
+    assert given == [[], [], [30], [30], [30], [7], [7], [7], [1], [1]]
+    [task] = open_tasks(nour)
+    text = task.case.box().open(task, "text")
+    assert "Chatter" in text and "2026-09-02" in text
+    redress.remind(at=END + DAY)
     window.refresh_from_db()
-    assert window.state == RedressState.LAPSED
-    assert redress.remind(at=end + 2 * DAY) == 0
+    assert (window.state, open_tasks(nour)) == (RedressState.LAPSED, [])
+    assert redress.remind(at=END + 2 * DAY) == 0
     assert Event.objects.filter(what="lapsed").count() == 1
 
 
 @db
-def test_after_a_month_without_a_worker_the_nearest_reminder_comes_alone(window: Redress) -> None:
-    redress.remind(at=datetime(2026, 8, 30, 12, tzinfo=UTC))
+def test_after_a_month_without_a_worker_the_nearest_reminder_comes_alone(
+    window: Redress, nour: Staff
+) -> None:
+    redress.remind(at=END - 3 * DAY)
     window.refresh_from_db()
-    assert (window.reminded, Event.objects.filter(what="window").count()) == (7, 1)
+    assert (window.reminded, window.reminded_at, len(open_tasks(nour))) == (7, END - 3 * DAY, 1)
+
+
+@db
+def test_what_was_ticked_comes_again_only_with_the_next_reminder(window: Redress, nour: Staff) -> None:
+    redress.remind(at=END - 30 * DAY)
+    todo.tick(task=Task.objects.get(), by=nour, at=END - 29 * DAY)
+    redress.remind(at=END - 20 * DAY)
+    assert open_tasks(nour) == []
+    redress.remind(at=END - 7 * DAY)
+    assert len(open_tasks(nour)) == 1
+    assert Task.objects.exclude(done_at=None).count() == 1
+
+
+@db
+@pytest.mark.parametrize("way", ["file", "drop"])
+def test_who_decided_is_not_reminded_until_that_is_taken_back(way: str, window: Redress, nour: Staff) -> None:
+    at = END - 7 * DAY
+    redress.remind(at=at)
+    if way == "file":
+        redress.file(redress=window, reference="", by=nour, at=at + HOUR)
+    else:
+        redress.drop(redress=window, by=nour, at=at + HOUR)
+    assert open_tasks(nour) == []
+    redress.undo(redress=window, by=nour, at=at + HOUR)
+    assert len(open_tasks(nour)) == 1
+
+
+@db
+def test_what_the_sweep_ends_reminds_nobody(window: Redress, refused: Takedown, nour: Staff) -> None:
+    redress.remind(at=END - 7 * DAY)
+    reports.withdraw(report=refused.case.report, links=[Link.objects.get(pk=refused.link_id)], at=END)
+    assert redress.end_redress(at=END) == 1
+    assert not Task.objects.filter(OPEN).exists()
+
+
+@db
+def test_where_nobody_can_be_reminded_the_list_shows_it_and_the_sweep_goes_on(
+    window: Redress, nour: Staff
+) -> None:
+    Case.objects.update(assignee=None)
+    assert redress.remind(at=END - 30 * DAY) == 1
+    assert redress.remind(at=END - 30 * DAY) == 0
+    window.refresh_from_db()
+    assert (window.reminded, window.reminded_at, Task.objects.count()) == (30, None, 0)
+    # Whoever holds it without the right to work on it would be told of what they can't open.
+    nour.role.permissions = []
+    nour.role.save()
+    Case.objects.update(assignee=nour)
+    assert redress.remind(at=END - 7 * DAY) == 1
+    assert Task.objects.count() == 0
+
+
+@db
+def test_a_closed_case_reminds_nobody_and_does_so_once_it_is_open_again(window: Redress) -> None:
+    Case.objects.update(status=CaseStatus.CLOSED, closed_at=END, outcome="advice")
+    assert redress.remind(at=END - 7 * DAY) == 0
+    Case.objects.update(status=CaseStatus.OPEN, closed_at=None, outcome="")
+    assert redress.remind(at=END - 7 * DAY) == 1
+    assert Task.objects.count() == 1
 
 
 @db

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.ladder import actions, clock, redress
+from cases.ladder import actions, clock, proposing, redress
 from cases.ladder.models import Redress, Step
 from cases.ladder.states import StepState
 from cases.models import Case
@@ -35,7 +35,7 @@ def silent(sent: Takedown) -> Takedown:
     """By the machine's clock nobody has answered for long."""
     clock.set_clocks()
     clock.note_silence(at=timezone.now())
-    actions.propose_steps()
+    proposing.propose_steps()
     sent.refresh_from_db()
     return sent
 
@@ -194,12 +194,39 @@ def test_a_list_costs_the_same_however_long(
             standing(Status.SENT, case=open_case(links=links, age_range=AgeRange.ADULT), by=nour, at=noon)
         clock.set_clocks()
         clock.note_silence(at=timezone.now())
-        actions.propose_steps()
+        proposing.propose_steps()
         client.get(address)
         with CaptureQueriesContext(connection) as asked:
             page(client, address)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_list_of_complaints_says_how_they_ended(complaint: Redress, nour: Staff, desk: Enter) -> None:
+    client, address = desk(nour), f"{reverse('ladder:list')}?tab=redress"
+    assert "In the last 12 months" not in page(client, address)
+    post(client, "file", complaint.pk, reference="C-1")
+    post(client, "decide", complaint.pk, state="overturned", words="")
+    said = "In the last 12 months 1 complaint was decided: 1 overturned, 0 in part."
+    assert said in page(client, address)
+
+
+def test_the_last_column_has_one_name_on_a_phone_and_on_a_desk(
+    silent: Takedown, complaint_soon: Redress, nour: Staff, desk: Enter
+) -> None:
+    client = desk(nour)
+    for tab, name in (("redress", "Possible until"), ("silent", "An answer was due"), ("steps", "Due")):
+        shown = page(client, f"{reverse('ladder:list')}?tab={tab}")
+        assert f'<th scope="col">{name}</th>' in shown and f'data-label="{name}"' in shown, tab
+
+
+def test_a_complaint_says_when_its_holder_was_reminded(
+    complaint_soon: Redress, nour: Staff, desk: Enter
+) -> None:
+    client, address = desk(nour), reverse("ladder:redress", args=[complaint_soon.pk])
+    assert "Brought to mind" not in page(client, address)
+    redress.remind(at=timezone.now())
+    assert "Brought to mind" in page(client, address)
 
 
 # --- the call

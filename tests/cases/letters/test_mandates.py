@@ -170,6 +170,7 @@ def test_looking_at_the_text_sends_nothing(case: Case, desk: Desk, nour: Staff) 
     said = {"link": link, "facts-chatter": "At 0:42.", "look": "facts"}
     shown = desk(nour).post(page, said)
     assert shown.status_code == 200 and "What helps to find it: At 0:42." in shown.content.decode()
+    assert ">Detail for Chatter</label>" in shown.content.decode()
     assert not Notice.objects.exists()
     desk(nour).post(page, {"link": link, "facts-chatter": "At 0:42."})
     assert "At 0:42." in notices.content_of(Notice.objects.get()).explanation
@@ -242,6 +243,22 @@ def test_a_send_that_comes_back_is_taken_back_by_the_sweep(us: None, case: Case,
     row.refresh_from_db()
     assert (row.status, row.notice.due_at) == (Status.DRAFT, None)
     assert mending.follow_revocations(at=NOON) == 0
+
+
+def test_a_send_that_comes_back_does_not_leave_before_the_sweep_either(
+    us: None, case: Case, nour: Staff
+) -> None:
+    row = signed(case, nour)
+    claims = dispatch.claim(dispatch.routes(["http_api"], now=NOON), limit=10, now=NOON)
+    actions.revoke_mandate(mandate=Mandate.objects.get(), by=nour, at=NOON)
+    dispatch.finish([(one, Sent(Result.RETRY)) for one in claims], now=NOON)
+    assert dispatch.claim(dispatch.routes(["http_api"], now=NOON), limit=10, now=NOON) == []
+    row.refresh_from_db()
+    assert (row.status, row.notice.due_at, row.notice.lease_until) == (Status.DRAFT, None, None)
+    [found] = row.events.get(what=Status.DRAFT).detail["findings"]
+    assert found["code"] == "no_signature"
+    actions.restore_mandate(mandate=Mandate.objects.get(), by=nour, at=NOON)
+    assert mending.check_again(takedown=row, by=nour, at=NOON).left
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.UNKNOWN])

@@ -296,6 +296,14 @@ def test_a_template_is_shown_with_an_invented_case(
     assert parts["title"] in page and parts[f"what_{kind}_adult"] in page
 
 
+def test_from_when_until_when_a_version_was_used_is_said_with_the_moment(
+    library: None, desk: Desk, anouk: Staff, maud: Staff
+) -> None:
+    grant(propose(anouk, closing="Répondez-nous."), maud)
+    said = desk(anouk).get(PAGE).content.decode()
+    assert said.count("used from <time") == 2 and said.count("until <time") == 1
+
+
 def test_a_counsellor_reads_and_does_not_change(library: None, desk: Desk, nour: Staff) -> None:
     page = desk(nour).get(PAGE).content.decode()
     assert "/change/" not in page

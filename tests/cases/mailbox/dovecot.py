@@ -140,7 +140,12 @@ class Dovecot:
         with self.mailbox() as box:
             box.delete(box.uids())
 
-    def unseen(self) -> int:
-        """How many nobody has seen."""
+    def untaken(self) -> int:
+        """How many bear no word of ours."""
         with self.mailbox() as box:
-            return len(box.uids("UNSEEN"))
+            return len(box.uids("UNKEYWORD HelplineTaken"))
+
+    def see_all(self) -> None:
+        """As somebody does who opens each in webmail."""
+        with self.mailbox() as box:
+            box.flag(box.uids(), "\\Seen", True)

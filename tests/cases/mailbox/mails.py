@@ -36,10 +36,15 @@ def mail(
 
 
 def bounce(
-    notice: Notice, *, action: str = "failed", status: str = "5.1.1", message_id: str = "<b@x.example>"
+    notice: Notice,
+    *,
+    action: str = "failed",
+    status: str = "5.1.1",
+    message_id: str = "<b@x.example>",
+    returned: str = "",
 ) -> bytes:
-    """A delivery report (RFC 3464) that brings back the headers of our letter."""
-    returned = token.message_id(notice.pk, HOST)
+    """A delivery report (RFC 3464) that brings back the headers of our notice, or of `returned`."""
+    returned = returned or token.message_id(notice.pk, HOST)
     return (
         f"From: Mail Delivery System <mailer-daemon@pixboard.example>\r\nTo: notices@{HOST}\r\n"
         f"Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: {message_id}\r\nMIME-Version: 1.0\r\n"

@@ -50,12 +50,12 @@ def state_of(takedown: Takedown) -> tuple[Any, ...]:
 # --- Taking in ----------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_led_to_its_notice_and_proposed(sent: Send) -> None:
+def test_an_answer_is_led_to_its_notice_and_proposed(sent: Send, nour: Staff) -> None:
     takedown = sent()
     found = take(mail(takedown.notice, authentication=PASSED))
     assert (found.notice_id, found.kind, found.trust) == (takedown.notice_id, Kind.ANSWER, Trust.PLATFORM)
     assert (found.proposed, found.state) == (Outcome.REMOVED, State.OPEN)
-    opened = desk.opened(found)
+    opened = desk.opened(found, by=nour)
     assert [one.text for one in opened.pieces if one.is_marked] == ["We have removed the content."]
     assert opened.sender == "Support <support@pixboard.example>"
 
@@ -94,7 +94,7 @@ def test_a_token_is_found_wherever_mail_carries_it(sent: Send, where: str) -> No
     assert take(raw).notice_id == notice.pk
 
 
-def test_a_right_id_with_a_wrong_token_is_a_stranger(sent: Send) -> None:
+def test_a_right_id_with_a_wrong_token_is_a_stranger(sent: Send, nour: Staff) -> None:
     notice = sent().notice
     for number, carried in enumerate(
         [
@@ -107,7 +107,7 @@ def test_a_right_id_with_a_wrong_token_is_a_stranger(sent: Send) -> None:
         raw = f"From: a@pixboard.example\r\nMessage-ID: <{number}@q>\r\n{carried}\r\n\r\nRemoved.".encode()
         found = take(raw)
         assert (found.notice_id, found.proposed, found.trust) == (None, "", Trust.UNVERIFIED)
-        assert desk.opened(found).pieces[0].text == "Removed."
+        assert desk.opened(found, by=nour).pieces[0].text == "Removed."
 
 
 def test_what_nobody_can_follow_is_a_row_all_the_same() -> None:
@@ -127,7 +127,7 @@ def test_too_large_is_a_row_with_its_headers(sent: Send) -> None:
 # --- Nothing that is written moves anything (SECURITY 23) ---------------------------------------------------
 
 
-def test_forged_mails_change_no_takedown(sent: Send) -> None:
+def test_forged_mails_change_no_takedown(sent: Send, nour: Staff) -> None:
     takedown = sent()
     before = state_of(takedown)
     stolen = takedown.notice
@@ -145,7 +145,7 @@ def test_forged_mails_change_no_takedown(sent: Send) -> None:
     assert state_of(takedown) == before
     assert Notice.objects.get(pk=stolen.pk).due_at is None
     trusted = Mail.objects.filter(trust=Trust.PLATFORM)
-    assert {desk.opened(one).sender for one in trusted} == {"Support <support@pixboard.example>"}
+    assert {desk.opened(one, by=nour).sender for one in trusted} == {"Support <support@pixboard.example>"}
     assert trusted.count() == len(texts)
 
 
@@ -257,15 +257,18 @@ def test_every_move(before: State, after: State) -> None:
 # --- What comes back ----------------------------------------------------------------------------------------
 
 
-def test_a_bounce_marks_the_channel_and_waits_for_a_person(sent: Send, nour: Staff) -> None:
+def test_a_bounce_marks_the_channel_once_a_person_confirmed_it(sent: Send, nour: Staff) -> None:
     takedown = sent(Status.UNKNOWN)
     before = state_of(takedown)
     found = take(bounce(takedown.notice))
     takedown.notice.channel.refresh_from_db()
     assert (found.kind, found.found["status"], state_of(takedown)) == (Kind.BOUNCE, "5.1.1", before)
-    assert takedown.notice.channel.last_bounce_at is not None
+    assert takedown.notice.channel.last_bounce_at is None  # anybody can have written it
     assert actions.confirm_undelivered(mail=found, by=nour, at=NOW()) == 1
     takedown.refresh_from_db()
+    takedown.notice.channel.refresh_from_db()
+    assert takedown.notice.channel.last_bounce_at == found.received_at
+    assert AuditRow.objects.filter(verb="channel.bounced").count() == 1
     assert (takedown.status, takedown.notice.attempts.count()) == (Status.FAILED, 0)
     assert "5.1.1" in Notice.objects.get(pk=takedown.notice_id).failure
     with pytest.raises(ForbiddenMove):
@@ -322,6 +325,18 @@ def test_delayed_is_not_failed(sent: Send) -> None:
     assert (found.kind, takedown.notice.channel.last_bounce_at) == (Kind.DELAYED, None)
 
 
+def test_a_letter_of_ours_that_comes_back_is_not_the_notice(sent: Send, nour: Staff) -> None:
+    takedown = sent()
+    reply = token.message_id(takedown.notice_id, HOST, reply=uuid4().hex)
+    found = take(bounce(takedown.notice, returned=reply))
+    assert (found.kind, found.notice_id, found.brings_back_notice) == (Kind.BOUNCE, takedown.notice_id, False)
+    before = state_of(takedown)
+    with pytest.raises(ForbiddenMove):
+        actions.confirm_undelivered(mail=found, by=nour, at=NOW())
+    assert state_of(takedown) == before
+    actions.dismiss(mail=found, by=nour, at=NOW())
+
+
 def test_a_bounce_in_prose(sent: Send) -> None:
     raw = mail(
         sent().notice,
@@ -359,7 +374,7 @@ def test_a_supervisor_leads_a_stranger_to_its_notice(sent: Send, nour: Staff, ma
         Outcome.REMOVED,
         Trust.UNVERIFIED,
     )
-    assert desk.opened(found).pieces[0].text == "We have removed the content."
+    assert desk.opened(found, by=maud).pieces[0].text == "We have removed the content."
     assert state_of(takedown) == before
     with pytest.raises(ForbiddenMove):
         actions.lead_to(mail=found, notice=takedown.notice, by=maud, at=NOW())
@@ -394,7 +409,7 @@ def test_what_the_young_person_erases_is_gone_here_too(sent: Send, nour: Staff) 
     letter.refresh_from_db()
     assert (found.words, found.sender, found.subject, letter.words) == (None, None, None, None)
     assert letter.status == LetterStatus.FAILED
-    assert not desk.opened(found).pieces
+    assert not desk.opened(found, by=nour).pieces
 
 
 def test_a_mail_after_the_erasure_keeps_no_words(sent: Send) -> None:

@@ -1,5 +1,6 @@
 """A whole round over real connections: our notice leaves by SMTP, the platform answers, we fetch by IMAP and propose."""
 
+import imaplib
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from cases.mailbox import actions, fetching, parser, sending, tasks
@@ -56,14 +57,59 @@ def fetched() -> int:
     return fetch(clock=timezone.now)
 
 
-def test_what_nobody_has_seen_is_taken_in_once(box: Dovecot, sent: Callable[..., Takedown]) -> None:
+def test_what_came_in_is_taken_in_once(box: Dovecot, sent: Callable[..., Takedown]) -> None:
     takedown = sent()
     box.put(mail(takedown.notice), mail(None, message_id="<2@x>"), bounce(takedown.notice))
     assert fetched() == 3
-    assert box.unseen() == 0
+    assert box.untaken() == 0
     assert sorted(Mail.objects.values_list("kind", flat=True)) == [Kind.ANSWER, Kind.ANSWER, Kind.BOUNCE]
     assert fetched() == 0
     assert Mail.objects.count() == 3
+
+
+def test_a_mail_that_somebody_opened_in_webmail_is_taken_in(
+    box: Dovecot, sent: Callable[..., Takedown]
+) -> None:
+    box.put(mail(sent().notice))
+    box.see_all()
+    assert (fetched(), Mail.objects.count(), box.untaken()) == (1, 1, 0)
+    box.see_all()
+    assert fetched() == 0
+
+
+def test_where_the_mailbox_keeps_no_word_of_ours_its_numbers_say_how_far_we_are(
+    box: Dovecot, sent: Callable[..., Takedown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_keeps_words", lambda given: False)
+    box.put(mail(sent().notice), mail(None, message_id="<2@x>"))
+    box.see_all()
+    assert (fetch(clock=timezone.now, limit=1), fetched(), fetched()) == (1, 1, 0)
+    box.put(mail(None, message_id="<3@x>"))
+    box.see_all()
+    assert (fetched(), Mail.objects.count(), box.untaken()) == (1, 3, 3)
+    MailboxLook.objects.update(uid_validity=1)  # the mailbox was made anew: all of it is looked at again
+    assert (fetched(), Mail.objects.count()) == (3, 3)
+
+
+@pytest.mark.parametrize("refusal", [imaplib.IMAP4.error("no"), DataError("no")])
+def test_a_mail_that_server_or_database_refuses_becomes_a_row(
+    box: Dovecot, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    box.put(mail(None, text="refused"), mail(None, message_id="<2@x>"))
+    parse = parser.parse
+
+    def refuse(raw: bytes) -> Any:
+        if b"refused" in raw:
+            raise refusal
+        return parse(raw)
+
+    monkeypatch.setattr(parser, "parse", refuse)
+    for _ in range(fetching.MOST_DEATHS):
+        with pytest.raises((MailboxUnreachable, DataError)):
+            fetched()
+    assert fetched() == 2
+    assert sorted(Mail.objects.values_list("kind", flat=True)) == [Kind.ANSWER, Kind.UNREADABLE]
+    assert (Reading.objects.count(), box.untaken()) == (0, 0)
 
 
 def test_a_crash_between_storing_and_marking_stores_nothing_twice(
@@ -78,9 +124,9 @@ def test_a_crash_between_storing_and_marking_stores_nothing_twice(
         patched.setattr("imap_tools.BaseMailBox.flag", die)
         with pytest.raises(SystemExit):
             fetched()
-    assert (Mail.objects.count(), box.unseen()) == (1, 1)
+    assert (Mail.objects.count(), box.untaken()) == (1, 1)
     assert fetched() == 1
-    assert (Mail.objects.count(), box.unseen()) == (1, 0)
+    assert (Mail.objects.count(), box.untaken()) == (1, 0)
 
 
 def test_a_mail_that_kills_its_readers_is_not_read_a_third_time(
@@ -102,7 +148,7 @@ def test_a_mail_that_kills_its_readers_is_not_read_a_third_time(
         assert (Mail.objects.count(), Reading.objects.get().times, len(read)) == (0, deaths, deaths)
     assert fetched() == 2
     assert sorted(Mail.objects.values_list("kind", flat=True)) == [Kind.ANSWER, Kind.UNREADABLE]
-    assert (len(read), Reading.objects.count(), box.unseen()) == (3, 0, 0)
+    assert (len(read), Reading.objects.count(), box.untaken()) == (3, 0, 0)
     [left] = Mail.objects.filter(kind=Kind.UNREADABLE)
     assert (left.notice, left.size > 100) == (None, True)
 
@@ -119,7 +165,7 @@ def test_a_process_that_is_killed_leaves_word_of_what_it_read(box: Dovecot) -> N
             os._exit(1)
     _pid, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
-    assert (Reading.objects.get().times, Mail.objects.count(), box.unseen()) == (1, 0, 1)
+    assert (Reading.objects.get().times, Mail.objects.count(), box.untaken()) == (1, 0, 1)
     assert fetched() == 1
     assert (Reading.objects.count(), Mail.objects.get().kind) == (0, Kind.ANSWER)
 
@@ -136,19 +182,22 @@ def test_a_fault_of_ours_keeps_no_other_mail_out(box: Dovecot, monkeypatch: pyte
     monkeypatch.setattr(parser, "parse", fail)
     assert fetched() == 2
     assert sorted(Mail.objects.values_list("kind", flat=True)) == [Kind.ANSWER, Kind.UNREADABLE]
-    assert (Reading.objects.count(), box.unseen()) == (0, 0)
+    assert (Reading.objects.count(), box.untaken()) == (0, 0)
 
 
-def test_a_line_that_breaks_is_no_death(box: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("broken", [OSError("x"), imaplib.IMAP4.abort("x"), OperationalError("x")])
+def test_a_line_that_breaks_is_no_death(
+    box: Dovecot, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
     box.put(mail(None))
 
     def hang_up(*args: Any) -> bytes:
-        raise OSError("broken")
+        raise broken
 
     with monkeypatch.context() as patched:
         patched.setattr(fetching, "_body", hang_up)
         for _ in range(4):
-            with pytest.raises(MailboxUnreachable):
+            with pytest.raises((MailboxUnreachable, OperationalError)):
                 fetched()
     assert (Reading.objects.count(), fetched(), Mail.objects.get().kind) == (0, 1, Kind.ANSWER)
 

@@ -16,11 +16,13 @@ from cases.mailbox.models import Letter, Mail
 from cases.mailbox.states import State
 from cases.takedowns import actions as takedowns
 from cases.takedowns.models import Event, Notice, Takedown
+from cases.takedowns.reasons import Why
 from cases.takedowns.states import ForbiddenMove, Status
 from cases.todo.models import Task
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
-from helpline.platforms.models import Platform
+from helpline.platforms.models import Channel, Platform
+from reports import actions as reports
 from reports.actions import LinkFacts
 from tests.cases.mailbox.mails import bounce, mail
 
@@ -124,6 +126,58 @@ def test_writing_back(sent: Send, desk: Desk, nour: Staff) -> None:
     assert "What we wrote back" in page(client, found)
 
 
+def test_without_a_mailbox_what_was_typed_stays(sent: Send, desk: Desk, nour: Staff) -> None:
+    takedown = sent()
+    found, client = take(mail(takedown.notice)), desk(nour)
+    Channel.objects.update(address="https://pixboard.example/form")
+    answer = client.post(
+        f"/staff/mailbox/{found.pk}/write/",
+        {"letter-words": "The second picture.", "letter-key": str(uuid4())},
+    )
+    said = answer.content.decode()
+    assert answer.status_code == 422
+    assert "There is no mailbox to write to." in said and "The second picture." in said
+    assert "decided meanwhile" not in said
+    assert "Send the answer" not in page(client, found)
+
+
+ERASED = "The young person erased this report. Nothing more can be written about it."
+
+
+@pytest.mark.parametrize("what", ["confirm", "write", "lead"])
+def test_what_was_erased_is_said_to_be_erased(
+    what: str, sent: Send, desk: Desk, nour: Staff, maud: Staff
+) -> None:
+    takedown = sent()
+    found = take(mail(takedown.notice if what != "lead" else None))
+    forms = {
+        "confirm": {f"mail-outcome-{takedown.pk}": "removed"},
+        "write": {"letter-words": "Here.", "letter-key": str(uuid4())},
+        "lead": {"lead-notice": str(takedown.notice_id)},
+    }
+    reports.erase_report(report=takedown.case.report, by="young-person", at=timezone.now())
+    takedowns.follow_withdrawals(at=timezone.now())
+    client = desk(maud if what == "lead" else nour)
+    answer = client.post(f"/staff/mailbox/{found.pk}/{what}/", forms[what], follow=True)
+    said = answer.content.decode()
+    assert ERASED in said and "decided meanwhile" not in said
+    assert not Letter.objects.exists() and Mail.objects.get().state == State.OPEN
+
+
+def test_why_a_letter_did_not_leave_is_said_in_words(sent: Send, desk: Desk, nour: Staff) -> None:
+    found, client = take(mail(sent().notice)), desk(nour)
+    letter = actions.write_back(mail=found, words="Here.", key=uuid4(), by=nour, at=timezone.now())
+    for why, said in {
+        "the worker fell silent": "The program broke off while it was leaving.",
+        "erased": "Its words were erased.",
+        "SMTP 550 for the text": "<code>SMTP 550 for the text</code>",
+    }.items():
+        Letter.objects.filter(pk=letter.pk).update(status="failed", due_at=None, why=why)
+        shown = page(client, found)
+        assert said in shown
+        assert "fell silent" not in shown and "(erased)" not in shown
+
+
 def test_leading_a_stranger(sent: Send, desk: Desk, maud: Staff) -> None:
     takedown, found, client = sent(), take(mail(None)), desk(maud)
     address = f"/staff/mailbox/{found.pk}/lead/"
@@ -182,6 +236,6 @@ def test_what_no_form_took_is_said_so(to_file: Takedown, desk: Desk, nour: Staff
     assert to_file.status == Status.FAILED and "The form asks for a login." in shown
     event = Event.objects.get(takedown=to_file, what=Status.FAILED)
     assert to_file.case.box().open(event, "words") == "The form asks for a login."
-    assert Notice.objects.get(pk=to_file.notice_id).failure == filing.NOT_TAKEN
+    assert Notice.objects.get(pk=to_file.notice_id).failure == Why.NOT_FILED
     with pytest.raises(ForbiddenMove):
         filing.could_not_file(takedown=to_file, why="x", by=nour, at=timezone.now())

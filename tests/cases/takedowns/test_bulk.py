@@ -107,6 +107,21 @@ def test_cancelling_all_is_said_before_it_is_done(
     assert statuses(rows) == {Status.CANCELLED}
 
 
+@pytest.mark.parametrize(
+    ("failure", "why"), [("bounced: 5.1.1", "bounced"), ("HTTP 418", "other"), ("", "other")]
+)
+def test_what_an_older_version_wrote_is_found_by_its_button(
+    failed: Callable[..., list[Takedown]], desk: Desk, nour: Staff, failure: str, why: str
+) -> None:
+    rows = failed(2)
+    Notice.objects.update(failure=failure)
+    [group] = bulk.groups(lists.under_tab(nour, "failed"))
+    assert group.reason.why == why
+    typed = {"what": "cancel", "channel": "chatter", "why": group.reason.why.value, "sure": "yes"}
+    desk(nour).post(ADDRESS, typed)
+    assert statuses(rows) == {Status.CANCELLED}
+
+
 def test_a_failed_one_says_why_and_what_to_do(
     failed: Callable[..., list[Takedown]], desk: Desk, nour: Staff
 ) -> None:

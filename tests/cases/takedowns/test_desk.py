@@ -14,7 +14,7 @@ from cases.states import Outcome as CaseOutcome
 from cases.takedowns import actions, desk
 from cases.takedowns.desk import NEEDS_A_PERSON, TABS
 from cases.takedowns.models import Event, Takedown
-from cases.takedowns.states import ENDED, MAY_ASK_AGAIN, Outcome, Result, Source, Status
+from cases.takedowns.states import ENDED, MAY_ASK_AGAIN, STATUS_OF, Outcome, Result, Source, Status
 from cases.takedowns.timeline import line
 from cases.takedowns.truths import TONES, truths
 from helpline.accounts.models import Staff
@@ -45,6 +45,14 @@ def test_every_status_has_a_tone_and_stands_under_a_tab() -> None:
     assert shown == set(Status) - ENDED - {Status.GONE}
     tabs = [statuses for tab, (_label, statuses) in TABS.items() if tab != "all"]
     assert sum(len(statuses) for statuses in tabs) == len(shown)  # under one tab only
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one in STATUS_OF])
+@pytest.mark.parametrize("source", [Source.CALLBACK, Source.QUERY, Source.MAIL, Source.PERSON])
+def test_a_platforms_word_is_its_own_by_whichever_door(source: Source, outcome: Outcome) -> None:
+    """Given a refusal that came by mail, then it is the platform's, and not that the channel did not take the notice."""
+    event = Event(source=source, what=outcome, at=NOON, recorded_at=NOON)
+    assert line(event, platform="Chatter", box=None).text == f"Chatter: {outcome.label}"
 
 
 @pytest.mark.parametrize("status", REACHABLE)

@@ -137,6 +137,36 @@ def test_an_unknown_send_is_settled_by_asking_and_delivered_once(
     assert takedown.notice.attempts.count() == (1 if was_there else 2)
 
 
+@pytest.mark.parametrize("was_there", [True, False])
+def test_an_unknown_send_to_an_older_address_is_never_sent_again_by_a_machine(
+    live: Any, simulator: RunningSimulator, ask: Ask, nour: Staff, was_there: bool
+) -> None:
+    live("chatter", answers={"accept_then_drop" if was_there else "drop": 1.0}, outcomes={"never": 1.0})
+    takedown = ask()
+    run()
+    simulator.control("chatter", answers={})
+    Channel.objects.update(changed_at=timezone.now(), changed_by=nour)
+    Notice.objects.update(ask_at=timezone.now())
+    assert dispatch.settle(now=timezone.now()) == was_there  # who has it, has it
+    takedown.refresh_from_db()
+    assert takedown.status in ((Status.SENT, Status.ACKNOWLEDGED) if was_there else (Status.UNKNOWN,))
+    assert (takedown.notice.ask_at, takedown.notice.due_at) == (None, None)  # a person decides
+
+
+def test_an_address_nobody_approved_is_not_even_asked(
+    live: Any, simulator: RunningSimulator, ask: Ask
+) -> None:
+    live("chatter", answers={"accept_then_drop": 1.0})
+    takedown = ask()
+    run()
+    simulator.control("chatter", answers={})
+    Channel.objects.update(enabled=False, approved_at=None, approved_by=None)
+    Notice.objects.update(ask_at=timezone.now(), poll_at=timezone.now())
+    assert (dispatch.settle(now=timezone.now()), dispatch.poll(now=timezone.now())) == (0, 0)
+    takedown.refresh_from_db()
+    assert (takedown.status, takedown.notice.asks) == (Status.UNKNOWN, 0)
+
+
 def test_a_callback_that_was_lost_is_made_good_by_asking(
     live: Any, simulator: RunningSimulator, ask: Ask
 ) -> None:

@@ -1,18 +1,22 @@
 """Requests, answers and closings at the same moment: each waits for the other, and never in a circle."""
 
+import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from cases import actions as casework
 from cases.models import Case
 from cases.states import Outcome as CaseOutcome
-from cases.takedowns import actions, dispatch, together
+from cases.takedowns import actions, asking, dispatch, together
 from cases.takedowns.connectors import Sent
-from cases.takedowns.models import Takedown
+from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.states import Outcome, Result, Source
 from helpline.accounts.models import Staff
+from helpline.platforms.models import Platform
 from reports import actions as reports
 from reports.actions import LinkFacts
 from reports.models import Link
@@ -119,3 +123,49 @@ def test_a_case_is_closed_while_a_removal_is_requested(
     assert closed is None
     case.refresh_from_db()
     assert case.status == "closed"
+
+
+def test_two_ask_two_platforms_for_the_same_in_another_order(
+    open_case: OpenCase, pixboard: Platform, nour: Staff, sacha: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = (WALL, LinkFacts(url="https://pixboard.example/p/wall"))
+    asked: list[Callable[[], object]] = []
+    for by, links in ((nour, both), (sacha, both[::-1])):
+        case = open_case(links=links, by=by)
+        drafted = asking.drafts(case=case, links=links_of(case), channels={}, at=NOON)
+        asked.append(partial(asking.ask, case=case, drafted=drafted, by=by, at=NOON))
+    slowed(monkeypatch, actions, "_request_on")
+
+    answers = at_once(*asked)
+
+    assert all(isinstance(one, list) and len(one) == 2 for one in answers), answers
+    assert Takedown.objects.values("notice").distinct().count() == 2  # asked once, shared once
+
+
+def test_trying_again_what_another_case_asks_for_locks_both_notices_in_the_one_order(
+    open_case: OpenCase, nour: Staff, sacha: Staff
+) -> None:
+    rows: list[Takedown] = []
+    for by in (nour, sacha):
+        case = open_case(links=(WALL,), by=by)
+        rows += actions.request_takedown(case=case, links=links_of(case), by=by, at=NOON)
+        claims = dispatch.claim(dispatch.routes(["http_api"], now=NOON), limit=10, now=NOON)
+        dispatch.finish([(claim, Sent(Result.REFUSED)) for claim in claims], now=NOON)
+    failed, running = sorted(rows, key=lambda row: row.notice_id)
+    whose = {rows[0].pk: nour, rows[1].pk: sacha}
+    actions.retry(takedown=running, by=whose[running.pk], at=NOON)
+
+    @transaction.atomic
+    def lock_one_after_the_other() -> None:
+        notices = Notice.objects.select_for_update(no_key=True)
+        notices.get(pk=failed.notice_id)
+        time.sleep(0.5)
+        notices.get(pk=running.notice_id)
+
+    answers = at_once(
+        lock_one_after_the_other,
+        after_a_moment(lambda: actions.retry(takedown=failed, by=whose[failed.pk], at=NOON)),
+    )
+
+    assert answers == [None, None]
+    assert sorted(Takedown.objects.values_list("status", flat=True)) == ["cancelled", "queued", "queued"]

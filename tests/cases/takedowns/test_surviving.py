@@ -3,21 +3,22 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.models import Case
-from cases.takedowns import actions, dispatch, notices
+from cases.takedowns import actions, dispatch, linting, notices
 from cases.takedowns.connectors.base import Sent
 from cases.takedowns.connectors.http_api.connector import HttpApiConnector
-from cases.takedowns.dispatch import breaker
-from cases.takedowns.dispatch.breaker import LONGEST_BREAK, THRESHOLD, Tally
+from cases.takedowns.dispatch import breaker, finishing, lanes
+from cases.takedowns.dispatch.breaker import LONGEST_BREAK, LONGEST_PAUSE, THRESHOLD, Tally
 from cases.takedowns.models import Attempt, Event, Notice, Takedown
 from cases.takedowns.reasons import MAX_CRASHES, SILENT, Why, reason
 from cases.takedowns.states import Result, Source, Status
@@ -93,10 +94,16 @@ def test_faults_in_a_row_never_jump_past_one_opening(before: int, tally: Tally, 
         assert after == before
 
 
-@given(st.integers(0, 40), st.floats(0, 1))
+@given(st.integers(0, 32_000), st.floats(0, 1))
 def test_a_break_grows_and_is_bounded(faults: int, jitter: float) -> None:
     assert timedelta(0) <= breaker.break_for(faults, jitter) <= LONGEST_BREAK
     assert breaker.break_for(faults, 1.0) <= breaker.break_for(faults + 1, 1.0)
+
+
+@given(st.integers(0, 32_000), st.floats(0, 1))
+def test_a_pause_grows_and_is_bounded(tries: int, jitter: float) -> None:
+    assert timedelta(0) <= breaker.pause(tries, jitter) <= LONGEST_PAUSE
+    assert breaker.pause(tries, 1.0) <= breaker.pause(tries + 1, 1.0)
 
 
 # --- the breaker, as it works -----------------------------------------------------------------------------
@@ -340,7 +347,100 @@ def test_a_worker_that_stalls_between_taking_and_preparing_changes_nothing(
     assert not Attempt.objects.exists()
 
 
+# --- writing what came back -------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_breaker_that_can_not_be_written_loses_no_result(
+    chatter: Platform, ask: Callable[..., list[Takedown]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [takedown] = ask()
+
+    def broken(*args: Any, **given: Any) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(breaker, "note", broken)
+    end(claim(), GOOD)
+    takedown.refresh_from_db()
+    assert takedown.status == Status.SENT
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *, times: int, only: str = "") -> list[int]:
+    """The next writings of results, of one platform or of all, fail as a deadlock does. Returns how many each had."""
+    tried: list[int] = []
+    real = lanes.finish
+
+    def finish(done: Sequence[finishing.Done], *, now: datetime) -> int:
+        if not only or any(only in claimed.route.address for claimed, _sent in done):
+            tried.append(len(done))
+            if len(tried) <= times:
+                raise OperationalError("deadlock detected")
+        return real(done, now=now)
+
+    monkeypatch.setattr(lanes, "finish", finish)
+    monkeypatch.setattr(lanes, "WRITE_AGAIN", (0.0, 0.0))
+    return tried
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_results_the_database_refuses_twice_are_written_the_third_time(
+    live: Any, ask: Callable[..., list[Takedown]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("chatter", outcomes={"never": 1.0})
+    [takedown] = ask()
+    tried = failing(monkeypatch, times=2)
+    assert dispatch.run(max_seconds=10) == 1
+    takedown.refresh_from_db()
+    assert (tried, takedown.status) == ([1, 1, 1], Status.SENT)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_a_lane_whose_results_can_not_be_written_stops_no_other(
+    live: Any, pixboard: Platform, ask: Callable[..., list[Takedown]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("chatter", outcomes={"never": 1.0})
+    mail = Channel.objects.get(platform=pixboard)
+    assert mail.kind == ChannelKind.EMAIL
+    [lost], many = ask(), ask(20, slug="pixboard")
+    failing(monkeypatch, times=3, only=Channel.objects.get(platform__slug="chatter").address)
+    with pytest.raises(OperationalError):
+        dispatch.run(max_seconds=10)
+    lost.refresh_from_db()
+    assert lost.status == Status.SENDING  # until its lease runs out; then the platform is asked
+    assert set(Takedown.objects.filter(pk__in=[one.pk for one in many]).values_list("status", flat=True)) == {
+        Status.SENT
+    }
+
+
 # --- rows that kill ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("step", [(linting, "findings"), (notices, "content_of"), (notices, "unallowed")])
+def test_whatever_killed_a_worker_is_tried_before_its_deaths_are_forgotten(
+    chatter: Platform,
+    ask: Callable[..., list[Takedown]],
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[Any, str],
+) -> None:
+    class Killed(BaseException):
+        """Nothing catches a kill -9."""
+
+    def deadly(*args: Any, **given: Any) -> None:
+        raise Killed
+
+    ask()
+    Notice.objects.update(crashes=2, due_at=timezone.now() - timedelta(hours=1))
+    with monkeypatch.context() as here:
+        here.setattr(*step, deadly)
+        with pytest.raises(Killed):
+            dispatch.try_suspects(dispatch.LANES)
+    assert Notice.objects.get().crashes == 2
+    Notice.objects.update(lease_until=None, due_at=timezone.now() - timedelta(hours=1))
+    assert dispatch.try_suspects(dispatch.LANES) == 1
+    assert Notice.objects.get().crashes == 0
 
 
 @pytest.mark.django_db

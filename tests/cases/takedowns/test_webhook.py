@@ -6,7 +6,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,10 +14,12 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from cases.takedowns import actions
+from cases.takedowns.connectors.base import Answer
 from cases.takedowns.connectors.http_api.signing import BadSignature, sign
+from cases.takedowns.dispatch import settling
 from cases.takedowns.inbound.webhook import ForeignItem, NotTheSchema, UnknownNotice, receive
 from cases.takedowns.models import Event, Notice, Takedown
-from cases.takedowns.states import Status
+from cases.takedowns.states import Outcome, Source, Status
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.platforms.models import ChannelKind, Platform
@@ -88,6 +90,36 @@ def test_out_of_order_the_newest_decision_wins(sent: Takedown, noon: datetime) -
     sent.refresh_from_db()
     assert sent.status == Status.REMOVED
     assert Event.objects.filter(takedown=sent, what="under_review").exists()
+
+
+def test_the_same_word_told_once_more_by_a_query_undoes_nothing(sent: Takedown, noon: datetime) -> None:
+    """Given what came back after it was removed, when the platform is asked, then its old word changes nothing."""
+    decided, seen = noon + timedelta(minutes=3), noon + timedelta(hours=1)
+    post(event(sent, at=decided), now=decided)
+    for outcome, at in ((Outcome.SEEN_GONE, seen), (Outcome.SEEN_THERE, seen + timedelta(hours=1))):
+        actions.record_outcome(takedown=sent, outcome=outcome, source=Source.RECHECK, at=at, recorded_at=at)
+    for item in ({"decided_at": decided.isoformat()}, {}):
+        old = Answer(arrived=True, items=({"item_id": str(sent.pk), "status": "removed"} | item,))
+        for _ in range(2):
+            settling._learn_from(sent.notice, old)
+    sent.refresh_from_db()
+    assert (sent.status, sent.platform_at) == (Status.REAPPEARED, decided)
+    # Its own date makes it one line of the timeline; without one it is nothing new.
+    assert sent.events.filter(source=Source.QUERY).count() == 1
+
+
+def test_a_refusal_told_by_a_query_brings_its_day_for_complaints_and_never_takes_it_away(
+    sent: Takedown, noon: datetime
+) -> None:
+    item = {"item_id": str(sent.pk), "status": "refused", "decided_at": noon.isoformat()}
+    settling._learn_from(sent.notice, Answer(arrived=True, items=(item | {"redress_until": "2026-12-01"},)))
+    sent.refresh_from_db()
+    assert sent.redress_until == date(2026, 12, 1)
+    again = item | {"decided_at": (noon + timedelta(minutes=1)).isoformat()}
+    for until in ({}, {"redress_until": "soon"}, {"redress_until": 7}):
+        settling._learn_from(sent.notice, Answer(arrived=True, items=(again | until,)))
+    sent.refresh_from_db()
+    assert (sent.platform_at, sent.redress_until) == (noon + timedelta(minutes=1), date(2026, 12, 1))
 
 
 @pytest.mark.parametrize("harm", ["secret", "old", "future", "body", "missing", "garbage", "channel"])

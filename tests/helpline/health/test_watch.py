@@ -88,7 +88,22 @@ def test_a_dead_worker_is_told_once_by_all_watchers_and_its_recovery_too(bell: B
     look(other, now)
     look(beat, now)
     assert [one["state"] for one in bell.heard] == ["failing", "well"]
-    assert not Heartbeat.objects.filter(name=TOLD).exists()
+    assert not Heartbeat.objects.filter(name__startswith=TOLD).exists()
+
+
+def test_a_trouble_that_stands_hides_no_other(bell: Bell, now: datetime, settings: Any) -> None:
+    """Given something that has been wrong for days, then a worker that dies is told, and a second time, too."""
+    settings.OLDEST_DUE = f"{__name__}.long_ago"
+    watcher = Watch()
+    look(watcher, now, 4)
+    stop_worker()
+    look(watcher, now, 4)
+    assert [set(one["checks"]) for one in bell.heard] == [{"oldest_due"}, {"oldest_due", "worker"}]
+    Heartbeat.objects.filter(name="worker").update(beaten_at=timezone.now())
+    look(watcher, now, 4)
+    stop_worker()
+    look(watcher, now, 4)
+    assert [set(one["checks"]) for one in bell.heard[2:]] == [{"oldest_due", "worker"}]
 
 
 def test_two_looks_and_a_silent_worker_are_less_than_two_minutes() -> None:
@@ -102,7 +117,7 @@ def test_an_alarm_that_nobody_took_is_told_again(bell: Bell, now: datetime) -> N
     stop_worker()
     bell.answers = 500
     look(watcher, now, 3)
-    assert not Heartbeat.objects.filter(name=TOLD).exists()
+    assert not Heartbeat.objects.filter(name__startswith=TOLD).exists()
     bell.answers = 204
     look(watcher, now, 3)
     assert len(bell.heard) == 1
@@ -152,7 +167,7 @@ def test_a_wrong_address_breaks_no_watch(now: datetime, settings: Any, address: 
     stop_worker()
     watcher = Watch()
     look(watcher, now)
-    assert not Heartbeat.objects.filter(name=TOLD).exists()
+    assert not Heartbeat.objects.filter(name__startswith=TOLD).exists()
 
 
 def test_with_nobody_to_tell_the_log_says_it(
