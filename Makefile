@@ -25,7 +25,7 @@ demo: .venv/for-demo ## everything on this machine, with invented people and pla
 	@exec $(BIN)/python manage.py up --demo --port "$(PORT)" --var "$(VAR)"
 
 test: .venv/for-development ## the whole test suite
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: .venv/for-development ## lint, format, types, layers, migrations, deployment, templates, translations, image
 	$(BIN)/ruff check .
