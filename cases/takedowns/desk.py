@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -175,7 +175,7 @@ def links_of(opened: OpenCase) -> list[LinkView]:
     box = None if erased else case.box()
     found = case.takedowns.select_related("notice__channel", "platform").order_by("-requested_at", "-id")
     by_link: dict[Any, list[TakedownView]] = {}
-    for takedown in found.prefetch_related("events__by"):
+    for takedown in found.prefetch_related(Prefetch("events", Event.objects.select_related("by"))):
         view = view_of(takedown, events=takedown.events.all(), box=box)
         by_link.setdefault(takedown.link_id, []).append(view)
     may = not erased and case.status != CaseStatus.CLOSED

@@ -169,7 +169,7 @@ def test_the_lists_show_what_waits(
     ):
         assert said in page(client, f"{address}?tab={tab}"), tab
     counted = page(client, reverse("takedowns:desk"))
-    assert "Above the platforms:" in counted and "Complaints to file" in counted
+    assert "Waiting beside these:" in counted and "Complaints to file" in counted
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_the_desk_costs_the_same_for_two_rows_and_for_ten(
     for _ in range(4):
         for status in (Status.REFUSED, Status.SENT):
             stand(status)
-    assert cost() == few <= 8
+    assert cost() == few <= 7
 
 
 @pytest.mark.parametrize("who", ["anouk", "theo"])
