@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from cases.actions import check_can_work_on
@@ -19,7 +20,7 @@ from cases.todo.models import OPEN, Task
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from helpline.crypto.wrapping import WrongKey
-from helpline.web.language import in_house
+from helpline.web.language import day_in_house, in_house
 
 AGAIN_AFTER = timedelta(days=1)
 FILE_IT = gettext_noop("File the request in %(platform)s’s form. It waits since %(day)s.")
@@ -84,6 +85,7 @@ def _task(row: Takedown, *, now: datetime) -> None:
     before = [uuid.uuid5(row.pk, f"to file {day}") for day in range((now - row.status_at).days + 1)]
     if Task.objects.filter(OPEN, pk__in=before).exists():
         return
-    text = in_house(FILE_IT) % {"platform": row.platform.name, "day": f"{row.status_at:%Y-%m-%d}"}
+    waits_since = day_in_house(timezone.localdate(row.status_at))
+    text = in_house(FILE_IT) % {"platform": row.platform.name, "day": waits_since}
     with suppress(todo.CaseClosed, WrongKey):
         todo.add_task(case=row.case, text=text, due_at=now, for_whom=None, by=holder, at=now, key=before[-1])

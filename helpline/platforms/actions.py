@@ -18,7 +18,7 @@ from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from helpline.crypto import box
 from helpline.crypto.wrapping import WrongKey
-from helpline.platforms import directory, layout
+from helpline.platforms import directory, layout, words
 from helpline.platforms.layout import BadLayout, ChannelEntry, PlatformEntry, Problem, Value
 from helpline.platforms.models import Channel, Platform
 
@@ -258,7 +258,7 @@ def import_platforms(*, data: object, approved_by: Staff | None, at: datetime) -
     stays. New and changed contacts are out of use until approved; `approved_by` approves those the file still
     describes.
     """
-    entries = layout.parse(data)
+    entries = layout.parse(words.spoken(data))
     problems: list[Problem] = []
     done = Imported()
     _check_against_table(entries, problems)

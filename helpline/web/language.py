@@ -1,7 +1,10 @@
 """Which language a page speaks. Some are spoken in two registers (`fr` and `fr-vous`), each a catalogue of its own."""
 
+from datetime import date
+
 from django.conf import settings
 from django.utils import translation
+from django.utils.formats import date_format
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
@@ -12,6 +15,12 @@ def in_house(text: str) -> str:
     """
     with translation.override(settings.LANGUAGE_CODE):
         return translation.gettext(text)
+
+
+def day_in_house(day: date) -> str:
+    """The same for a day: "12 March"."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return date_format(day, "j F")
 
 
 def spoken() -> str:

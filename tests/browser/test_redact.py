@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from reports import actions, receipts
 from reports.actions import Submission
@@ -261,7 +262,8 @@ def test_a_refusal_is_said_and_the_picture_waits(
     with answered as response:
         page.get_by_role("button", name="Send this screenshot").click()
     assert response.value.status == 422
-    assert "This picture is too large" in page.locator("[data-error]").inner_text()
+    # The answer is there before the page has said it.
+    expect(page.locator("[data-error]")).to_contain_text("This picture is too large")
 
 
 def test_what_is_no_picture_is_not_opened(editor: Callable[..., Any]) -> None:

@@ -1,7 +1,7 @@
 """The pages: what waits, one mail with its proposal, and what a person makes of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -208,11 +208,14 @@ def to_file(open_case: Any, nour: Staff, snaproom: Platform) -> Takedown:
 
 def test_what_nobody_filed_is_brought_to_mind_once_a_day(to_file: Takedown, nour: Staff) -> None:
     now = timezone.now()
+    Takedown.objects.update(status_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))  # the third of March, in Paris
     assert filing.remind(now=now) == 1
     assert filing.remind(now=now) == 0
     assert filing.remind(now=now + timedelta(hours=23)) == 0
     [task] = Task.objects.all()
-    assert "Snaproom" in to_file.case.box().open(task, "text")
+    words = to_file.case.box().open(task, "text")
+    assert "Snaproom" in words
+    assert words.endswith("depuis le 3 mars.")
     assert filing.remind(now=now + timedelta(hours=25)) == 1
     assert Task.objects.count() == 1  # still open: no second one
     takedowns.mark_filed(takedown=to_file, reference="R-1", by=nour, at=now)

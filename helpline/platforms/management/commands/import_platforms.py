@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
-from helpline.platforms import actions, directory, layout, words
+from helpline.platforms import actions, directory, layout
 
 SEED = Path(__file__).resolve().parents[2] / "data" / "platforms.json"
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, approved_by: str | None, dry_run: bool, **options: Any) -> None:
         approver = self._approver(approved_by) if approved_by else None
         try:
-            data = words.spoken(json.loads(file.read_text(encoding="utf-8")))
+            data = json.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
             raise CommandError(f"{file} can't be read: {error.strerror}.") from None
         except UnicodeDecodeError:
