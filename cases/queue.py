@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from cases.models import Case, QueueItem
 from cases.states import CaseStatus, QueueState
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
+from helpline.postgresql.base import DatabaseWrapper
 from reports import actions as report_actions
 from reports.models import Link, Message, Report
 from reports.states import Status
@@ -277,21 +278,29 @@ def _in_hand(staff: Staff) -> QuerySet[Case]:
 
 def capped_counts(found: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each would give, counted up to COUNT_UP_TO, all in one statement."""
-    return CappedCounts(found).ask()
+    statement = _Statement()
+    for rows in found.values():
+        statement.count(rows)
+    return dict(zip(found, statement.ask(), strict=True))
 
 
 class CappedCounts:
-    """The same, to be asked again and again: Django needs longer to write the statement than the database to answer."""
+    """The same, to be asked again and again: writing the statement and planning it take longer than answering it."""
 
     def __init__(self, found: Mapping[str, QuerySet[Any]]) -> None:
         self.names = tuple(found)
-        self.statement = _Statement()
+        statement = _Statement()
         for rows in found.values():
-            self.statement.count(rows)
+            statement.count(rows)
+        # With its values in it: the plan that is kept may then go by the indexes of open rows.
+        self.text = statement.text()
 
     def ask(self) -> dict[str, int]:
         """The numbers, as they are now."""
-        return dict(zip(self.names, self.statement.ask(), strict=True))
+        if not self.names:
+            return {}
+        [numbers] = cast(DatabaseWrapper, connection).fetch_prepared(self.text, [])
+        return dict(zip(self.names, numbers, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +372,12 @@ class _Statement:
             return
         self.parts.append(f"({what} FROM ({sql}) AS asked)")  # the ORM's own SQL, values apart
         self.params.extend(values)
+
+    def text(self) -> str:
+        """The statement with its values written into it, for `fetch_prepared`."""
+        with connection.cursor() as cursor:
+            written: bytes = cursor.mogrify("SELECT " + ", ".join(self.parts), self.params)
+        return written.decode().replace("%", "%%")
 
     def ask(self) -> Sequence[Any]:
         """The answers, in the order of the questions."""

@@ -10,28 +10,74 @@ from django.db import connection, models
 
 from helpline.postgresql.base import DatabaseWrapper
 
+Columns = Mapping[str, Sequence[Any]]
 
-def insert(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> None:
+
+def insert(model: type[models.Model], columns: Columns) -> None:
     """A row for each place in `columns`: field name -> its values, all equally long.
 
     For rows that nobody needs as objects: `bulk_create` spends several times as long on making and unmaking them.
     Nothing is defaulted, so every field without a default in the database must be named. Not for ArrayField.
     """
+    insert_each({model: columns})
+
+
+def insert_each(
+    tables: Mapping[type[models.Model], Columns], *, then: str = "", values: Sequence[Any] = ()
+) -> None:
+    """The same for several tables, in one statement that is the same for any number of rows.
+
+    `then` is what else is done in the same go: parts of a WITH, each with a name, and the statement they lead to.
+    """
+    shape, arrays = [], []
+    for model, columns in tables.items():
+        shape.append((model, tuple(columns)))
+        for column, (_name, _type, written) in zip(columns.values(), _filling(*shape[-1])[1], strict=True):
+            arrays.append(list(map(written, column)) if written else list(column))
+    base = cast(DatabaseWrapper, connection)
+    base.execute_prepared(_each(tuple(shape), then), [*arrays, *values])
+
+
+@lru_cache(maxsize=64)
+def _each(shape: tuple[tuple[type[models.Model], tuple[str, ...]], ...], then: str) -> str:
+    """One statement that fills these columns of each of these models."""
+    parts = [_filling(*one)[0] for one in shape]
+    last = then or parts.pop()
+    before = "".join(f"part_{number} AS ({part}), " for number, part in enumerate(parts))
+    if then:
+        return f"WITH {before}{last}"
+    return f"WITH {before.removesuffix(', ')} {last}" if before else last
+
+
+@lru_cache(maxsize=64)
+def _filling(
+    model: type[models.Model], names: tuple[str, ...]
+) -> tuple[str, list[tuple[str, str, "Written"]]]:
+    """An INSERT from one array for each of these columns; and the columns, their types, and how a value is written."""
     fields = {field.name: field for field in model._meta.concrete_fields}
-    names, types, values = [], [], []
-    for name, column in columns.items():
+    columns: list[tuple[str, str, Written]] = []
+    for name in names:
         field = fields[name]
-        names.append(connection.ops.quote_name(field.column or name))
         # Without its length: a cast to varchar(60) would cut what is too long, where storing it must fail.
-        types.append(f"%s::{(field.db_type(connection) or '').partition('(')[0]}[]")
-        is_json = isinstance(field, models.JSONField)
-        values.append([json.dumps(value) for value in column] if is_json else list(column))
+        kind = (field.db_type(connection) or "").partition("(")[0]
+        written = json.dumps if isinstance(field, models.JSONField) else _how_written(field)
+        columns.append((connection.ops.quote_name(field.column or name), kind, written))
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM unnest({', '.join(types)})",  # noqa: S608  our own names
-            values,
-        )
+    places = ", ".join(f"%s::{kind}[]" for _name, kind, _written in columns)
+    beginning = f"INSERT INTO {table} ({', '.join(name for name, _kind, _written in columns)})"
+    return f"{beginning} SELECT * FROM unnest({places})", columns  # noqa: S608  our own names
+
+
+def insert_new(model: type[models.Model], columns: Columns, *, unless: str) -> list[Any]:
+    """As `insert`, but for rows whose `unless`, a unique column, is there already. Answers it for those that came in."""
+    beginning, how = _filling(model, tuple(columns))
+    arrays = [
+        list(map(written, column)) if written else list(column)
+        for column, (_name, _type, written) in zip(columns.values(), how, strict=True)
+    ]
+    name = connection.ops.quote_name(unless)
+    statement = f"{beginning} ON CONFLICT ({name}) DO NOTHING RETURNING {name}"
+    return [row[0] for row in cast(DatabaseWrapper, connection).fetch_prepared(statement, arrays)]
 
 
 def insert_together(*tables: Sequence[models.Model]) -> None:

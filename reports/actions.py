@@ -1,14 +1,15 @@
 """What changes a report. Each action checks, writes, leaves a line in the trail and wakes who comes next."""
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from helpline import columns
@@ -19,11 +20,12 @@ from helpline.ids import new_id
 from helpline.platforms import directory
 from helpline.platforms import links as platform_links
 from helpline.platforms.models import Platform
+from helpline.postgresql.base import DatabaseWrapper
 from helpline.retention import privacy
 from helpline.wake import wake
 from reports import states
 from reports.evidence import actions as evidence
-from reports.models import Draft, Fingerprint, Link, Message, Nudge, Report, Update
+from reports.models import Draft, Fingerprint, Link, Message, Nudge, Report
 from reports.states import AgeRange, Channel, Circumstance, Kind, LinkStatus, News, NudgeStatus, Status, Who
 
 DRAFT_LIFE = timedelta(days=7)
@@ -482,30 +484,42 @@ class NewsItem:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def post_updates(items: Sequence[NewsItem]) -> None:
-    """Tell the young people, in a few statements for any number of items. Call it inside the transaction of the fact.
+POST = """
+WITH told AS (
+    INSERT INTO reports_update (report_id, link_id, what, at, data)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::jsonb[])
+)
+UPDATE reports_link AS link SET status = mine.status, status_at = mine.at
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS mine(id, status, at)
+WHERE link.id = mine.id AND link.status <> %s::text
+"""
 
-    A link the young person withdrew stays withdrawn whatever else is learned of it.
+
+def post_updates(items: Sequence[NewsItem]) -> None:
+    """Tell the young people, in one statement for any number of items. Call it inside the transaction of the fact.
+
+    A link the young person withdrew stays withdrawn whatever else is learned of it. What is told last is where it stands.
     """
-    columns.insert(
-        Update,
-        {
-            "report": [item.report_id for item in items],
-            "link": [item.link_id for item in items],
-            "what": [item.what.value for item in items],
-            "at": [item.at for item in items],
-            "data": [item.data for item in items],
-        },
-    )
-    by_status: dict[tuple[LinkStatus, datetime], list[UUID]] = {}
+    stands: dict[str, tuple[LinkStatus, datetime]] = {}
     for item in items:
         status = states.LINK_STATUS_AFTER[item.what]
         if status is not None and item.link_id is not None:
-            by_status.setdefault((status, item.at), []).append(item.link_id)
-    for (status, at), ids in by_status.items():
-        Link.objects.filter(pk__in=ids).exclude(status=LinkStatus.WITHDRAWN).update(
-            status=status, status_at=at
-        )
+            stands[str(item.link_id)] = status, item.at
+    links = sorted(stands)  # always the same order: no two wait for each other
+    cast(DatabaseWrapper, connection).execute_prepared(
+        POST,
+        [
+            [str(item.report_id) for item in items],
+            [None if item.link_id is None else str(item.link_id) for item in items],
+            [item.what.value for item in items],
+            [item.at for item in items],
+            [json.dumps(item.data) for item in items],
+            links,
+            [stands[link][0].value for link in links],
+            [stands[link][1] for link in links],
+            LinkStatus.WITHDRAWN.value,
+        ],
+    )
     if worth := [item for item in items if item.what in WORTH_A_NUDGE]:
         _nudge({item.report_id for item in worth}, at=max(item.at for item in worth))
 

@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
 
 from cases.actions import check_can_work_on, happened, lock_case
 from cases.models import Case
 from cases.states import Happening
-from cases.takedowns import choosing, linting, notices, sharing, states
+from cases.takedowns import choosing, learning, linting, notices, sharing, states
 from cases.takedowns.connectors import connector
+from cases.takedowns.learning import ForeignItem, Standing, Word, Written
 from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.notices import Finding, NoticeContent
 from cases.takedowns.reasons import MAX_CRASHES, MAX_TRIES, SILENT, Why, coded
@@ -153,7 +154,8 @@ def _by_channel(
         by_platform.setdefault(link.platform_id, []).append(link)
     groups: dict[int, tuple[Channel, list[Link]]] = {}
     for group in by_platform.values():
-        usable = group[0].platform.channels.in_use() if channel is None else [channel]
+        platform = group[0].platform.merged_into or group[0].platform
+        usable = platform.channels.in_use() if channel is None else [channel]
         chosen = channel or choosing.best(usable, regimes=regimes, items=len(group), at=at)
         if chosen is None or not chosen.enabled:
             raise NoChannel(group[0].platform)
@@ -284,76 +286,139 @@ def record_outcome(
     words: str = "",
     detail: dict[str, Any] | None = None,
     redress_until: date | None = None,
-    is_shared: bool = False,
 ) -> bool:
     """Store what was learned, from whichever door, and tell the young person in plain words.
 
-    What was asked for once for several people is answered to each of them; `is_shared` is that, and asks no permission.
+    What was asked for once for several people is answered to each of them, and asks no permission for theirs.
     A platform's `words` are about the content and go to each; a colleague's may be about this person, and stay in this case.
 
     `at` is when it happened by the source's word; the newest word of a platform wins, an older one only joins the
     timeline. `event_key` names the source's event: the second time it has no effect, and the answer is False.
     """
-    if by is not None and not is_shared:
+    if by is not None:
         check_can_work_on(takedown.case, by=by)
-    row = lock(takedown.pk)
-    if not is_shared:
-        lock_cases(row.notice_id)
-    if event_key is not None and Event.objects.filter(key=event_key).exists():
-        return False
-    event = Event(
-        takedown=row,
-        at=at,
-        recorded_at=recorded_at,
-        source=source,
-        what=outcome,
-        by=by,
-        detail=detail or {},
-        key=event_key,
-    )
-    if words and row.case.key is not None:
-        event.words = row.case.box().seal(event, "words", words[:4000])
-    event.save(force_insert=True)
-    before = Status(row.status)
-    if outcome in states.STATUS_OF:
-        _platform_said(row, outcome, at=at, redress_until=redress_until)
-    else:
-        _seen(row, outcome, at=at)
-    row.save()
-    if row.status != before or (outcome == Outcome.SEEN_THERE and row.status in states.SAID_REMOVED):
-        tell(row, outcome, before=before, at=at)
-    audit.record(
-        by=by or f"{source}:{row.platform.slug}",
-        verb=f"takedown.{outcome}",
-        obj=row,
-        detail={"status": row.status},
-        at=recorded_at,
-    )
-    takedown.refresh_from_db()
     # Each looks at its link by itself; what somebody says of the content holds for everybody it harms.
-    if source != Source.RECHECK and not is_shared:
-        for one in _sharing(row):
-            record_outcome(
-                takedown=one,
-                outcome=outcome,
-                source=source,
-                at=at,
-                recorded_at=recorded_at,
-                by=by,
-                words="" if source == Source.PERSON else words,
-                detail=detail,
-                redress_until=redress_until,
-                is_shared=True,
-            )
+    items = [] if source == Source.RECHECK else [takedown.item]
+    standing = learning.lock(takedown.notice_id, ids=[takedown.pk], items=items)
+    row = standing.rows[takedown.pk]
+    word = Word(
+        outcome=outcome, at=at, key=event_key, text=words, detail=detail or {}, redress_until=redress_until
+    )
+    if not _learn([(row, word)], standing, source=source, recorded_at=recorded_at, by=by):
+        return False
+    _stands_as(takedown, row)
     return True
 
 
-def _sharing(row: Takedown) -> list[Takedown]:
-    """The other takedowns that the same item of the same notice stands for, and that still want it."""
-    same = Takedown.objects.filter(Q(item_id=row.item) | Q(pk=row.item), notice=row.notice_id)
-    return list(
-        same.exclude(pk=row.pk).exclude(status__in=states.ENDED).select_related("case").order_by("pk")
+@transaction.atomic
+def record_words(
+    *,
+    notice_id: UUID,
+    channel: Channel,
+    words: Sequence[tuple[UUID, Word]],
+    source: Source,
+    recorded_at: datetime,
+    reference: str = "",
+) -> None:
+    """The same for a platform's words about several items of one notice: all of them, or none.
+
+    Raises UnknownNotice where it did not leave by this channel, ForeignItem where an item is not the notice's.
+    """
+    said: dict[UUID, Word] = {}
+    for item, word in words:
+        said.setdefault(item, word)  # of two about one item, the first
+    standing = learning.lock(notice_id, items=said, channel_id=channel.pk)
+    rows = by_item(standing.rows.values())
+    if any(str(item) not in rows for item in said):
+        raise ForeignItem
+    heard = [(rows[str(item)], said[item]) for item in sorted(said)]
+    named = "" if standing.reference else reference
+    _learn(heard, standing, source=source, recorded_at=recorded_at, by=None, reference=named)
+
+
+def _learn(
+    heard: Sequence[tuple[Takedown, Word]],
+    standing: Standing,
+    *,
+    source: Source,
+    recorded_at: datetime,
+    by: Staff | None,
+    reference: str = "",
+) -> int:
+    """What of these words is new, for their rows and for the others that their items stand for. Answers how many are."""
+    events = [_event(row, word, source=source, recorded_at=recorded_at, by=by) for row, word in heard]
+    new = learning.tell_once(events)
+    fresh = [(row, word) for row, word in heard if word.key in new]
+    written = Written()
+    for row, word in fresh:
+        _hear(row, word, written, source=source, recorded_at=recorded_at, by=by)
+        if source == Source.RECHECK:
+            continue
+        same = replace(word, key=None, text="" if source == Source.PERSON else word.text)
+        for one in _sharing(row, standing.rows.values()):
+            written.events.append(_event(one, same, source=source, recorded_at=recorded_at, by=by))
+            _hear(one, same, written, source=source, recorded_at=recorded_at, by=by)
+    if fresh or reference:
+        written.write(standing, reference=reference)
+    return len(fresh)
+
+
+def _event(row: Takedown, word: Word, *, source: Source, recorded_at: datetime, by: Staff | None) -> Event:
+    event = Event(
+        takedown=row,
+        at=word.at,
+        recorded_at=recorded_at,
+        source=source,
+        what=word.outcome,
+        by=by,
+        detail=word.detail,
+        key=word.key,
     )
+    if word.text and row.case.key is not None:
+        event.words = row.case.box().seal(event, "words", word.text[:4000])
+    return event
+
+
+def _hear(
+    row: Takedown,
+    word: Word,
+    written: Written,
+    *,
+    source: Source,
+    recorded_at: datetime,
+    by: Staff | None,
+) -> None:
+    """In memory: where the row stands from now on, and what follows."""
+    before = Status(row.status)
+    if word.outcome in states.STATUS_OF:
+        _platform_said(row, word.outcome, at=word.at, redress_until=word.redress_until)
+    else:
+        _seen(row, word.outcome, at=word.at)
+    if row.status != before or (word.outcome == Outcome.SEEN_THERE and row.status in states.SAID_REMOVED):
+        written.news += _news(row, word.outcome, before=before, at=word.at)
+        written.happened.append((row, word.at))
+    written.lines.append(
+        audit.row(
+            by=by or f"{source}:{row.platform.slug}",
+            verb=f"takedown.{word.outcome}",
+            obj=row,
+            detail={"status": row.status},
+            at=recorded_at,
+        )
+    )
+
+
+def _sharing(row: Takedown, rows: Iterable[Takedown]) -> list[Takedown]:
+    """The other takedowns that the same item of the same notice stands for, and that still want it."""
+    return [one for one in rows if one.item == row.item and one is not row and one.status not in states.ENDED]
+
+
+def _stands_as(takedown: Takedown, row: Takedown) -> None:
+    """The caller's own copy, as it stands now: nothing that hung on it is believed any more."""
+    for column in Takedown._meta.concrete_fields:
+        setattr(takedown, column.attname, getattr(row, column.attname))
+        if isinstance(column, models.ForeignKey) and column.is_cached(takedown):
+            column.delete_cached_value(takedown)
 
 
 def by_item(rows: Iterable[Takedown]) -> dict[str, Takedown]:
@@ -449,6 +514,12 @@ def _seen(row: Takedown, outcome: Outcome, *, at: datetime) -> None:
 
 def tell(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> None:
     """What a change of status means for the young person and for the case's timeline."""
+    if news := _news(row, outcome, before=before, at=at):
+        reports.post_updates(news)
+    happened(row.case, Happening.OUTCOME, by=None, at=at, status=row.status, platform=row.platform.name)
+
+
+def _news(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> list[reports.NewsItem]:
     data: dict[str, Any] = {"platform": row.platform.name}
     if row.next_look_at is not None:
         data["next_look"] = row.next_look_at.isoformat()
@@ -463,13 +534,10 @@ def tell(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> No
         items.append((NEWS_OF[outcome], at))
     if row.escalates_id is not None and outcome not in states.STATUS_OF:
         items = []  # what a look saw is told by the first request of the link
-    reports.post_updates(
-        [
-            reports.NewsItem(report_id=row.case.report_id, link_id=row.link_id, what=what, at=when, data=data)
-            for what, when in items
-        ]
-    )
-    happened(row.case, Happening.OUTCOME, by=None, at=at, status=row.status, platform=row.platform.name)
+    return [
+        reports.NewsItem(report_id=row.case.report_id, link_id=row.link_id, what=what, at=when, data=data)
+        for what, when in items
+    ]
 
 
 # --- a person decides ---------------------------------------------------------------------------------

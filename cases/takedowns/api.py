@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -403,6 +404,9 @@ class Inbound(APIView):
     authentication_classes = ()
     permission_classes = (Open,)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nobody logs in and nothing is rendered: the signature decides, and the answer is empty."""
+
     @extend_schema(
         operation_id="inbound",
         summary="A platform tells what became of a notice",
@@ -419,7 +423,7 @@ class Inbound(APIView):
         request={"application/json": OpenApiTypes.OBJECT},
         responses={204: OpenApiResponse(description="Taken. A replayed event has no effect.")},
     )
-    def post(self, request: Request, channel: str) -> Response:
+    def post(self, request: Request, channel: str) -> HttpResponse:
         """Signed with the channel's secret; nothing in it is believed before the signature is."""
         try:
             webhook.receive(
@@ -432,4 +436,4 @@ class Inbound(APIView):
             REFUSED_GATE.check(request._request)
             status, code = _REFUSALS[type(error)]
             raise Problem(status, code, _("This callback can't be taken.")) from error
-        return Response(status=204)
+        return HttpResponse(status=204)

@@ -1,12 +1,14 @@
 """The one place where a notice is judged before it leaves: every path that asks, and the worker just before sending."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
-from cases.letters.linter import RULES
+from cases.letters.linter import RULES, about_the_person
+from cases.models import Case
 from cases.takedowns import notices
 from cases.takedowns.connectors import connector
 from cases.takedowns.notices import Finding, NoticeContent, Private
@@ -33,6 +35,43 @@ def read(
     found = notices.lint(content, needs_url=needs_url, channel=channel, private=private)
     found = [one for one in found if not (in_several and one.code == "too_many")]
     return [one for one in found if one.stops], [one for one in found if not one.stops]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What stops a notice that several cases share: by itself, and by the facts of each of them."""
+
+    by_itself: Sequence[Finding]
+    by_case: Mapping[int, Sequence[Finding]]
+
+    def seen_from(self, cases: Collection[int]) -> list[Finding]:
+        """As whoever works on these cases may know it: of the others, only that it would lead to somebody."""
+        found = [*self.by_itself]
+        for pk, about in self.by_case.items():
+            found += about if pk in cases else [ELSEWHERE] if about else []
+        return list({one.code: one for one in found}.values())
+
+    def is_elsewhere(self, cases: Collection[int]) -> bool:
+        """Does it lead to somebody of another case?"""
+        return any(about for pk, about in self.by_case.items() if pk not in cases)
+
+
+ELSEWHERE = Finding(
+    "elsewhere",
+    gettext_lazy("It would lead to somebody else this notice is about."),
+    gettext_lazy("Take out what was added for the platform, or ask whoever works on their case."),
+)
+
+
+def judged(content: NoticeContent, *, channel: Channel, cases: Iterable[Case]) -> Judged:
+    """For a notice in the name of several cases, whose keys are at hand."""
+    return Judged(
+        findings(content, channel=channel),
+        {
+            case.pk: [one for one in about_the_person(content, notices.private_facts(case)) if one.stops]
+            for case in cases
+        },
+    )
 
 
 def finding(code: str) -> Finding:

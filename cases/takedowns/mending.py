@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from cases.actions import check_can_work_on
+from cases.actions import check_can_work_on, worked_on
 from cases.letters.content import NoticeContent
 from cases.letters.models import Mandate
 from cases.letters.parts import NEEDS_SIGNATURE
@@ -23,6 +23,7 @@ from cases.takedowns.placing import placed
 from cases.takedowns.states import ForbiddenMove, Source, Status
 from cases.takedowns.together import Content
 from helpline.accounts.models import Staff
+from helpline.audit import actions as audit
 from helpline.platforms.models import Channel
 from helpline.wake import wake
 from reports.models import Link, Report
@@ -109,14 +110,19 @@ def _write_anew(
     before = notices.content_of(notice)
     facts = before.facts if facts is None else facts
     content, _numbered = together.write(channel, contents, notice, numbers=list(groups), facts=facts)
-    private = [notices.private_facts(case) for case in cases.values()]
-    findings = linting.findings(content, channel=channel, private=private)
-    told = linting.kept(findings)
-    if findings:
+    judged = linting.judged(content, channel=channel, cases=cases.values())
+    may_work_on = worked_on(by=by)
+    mine = {case.pk for case in cases.values() if may_work_on(case)}
+    if findings := judged.seen_from(mine):
+        if judged.is_elsewhere(mine):
+            codes = ", ".join(one.code for one in findings)
+            row = next((one for one in rows if one.case_id in mine), rows[0])
+            audit.record(by=by, verb="takedown.stopped", obj=row, detail={"what": codes}, at=at)
         if facts != before.facts:  # nothing typed is lost
             actions.seal(notice, content)
             notice.save()
         for row in rows:
+            told = linting.kept(judged.seen_from({row.case_id}))  # each case reads of its own
             last = row.events.filter(what=Status.DRAFT).order_by("-recorded_at").first()
             if last is None or last.detail.get("findings") != told:
                 actions.note(row, Status.DRAFT, source=Source.PERSON, by=by, at=at, findings=told)

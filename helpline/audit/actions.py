@@ -65,9 +65,14 @@ def record(
 
 def record_many(rows: Iterable[AuditRow]) -> None:
     """Write many lines in one statement."""
+    columns.insert(AuditRow, columns_of(rows))
+
+
+def columns_of(rows: Iterable[AuditRow]) -> dict[str, list[Any]]:
+    """The same lines column by column, for callers that write them together with other tables."""
     lines = list(rows)
     told = ("at", "actor", "verb", "object_type", "object_id", "detail")
-    columns.insert(AuditRow, {name: [getattr(line, name) for line in lines] for name in told})
+    return {name: [getattr(line, name) for line in lines] for name in told}
 
 
 def record_alike(

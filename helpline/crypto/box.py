@@ -3,6 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -71,5 +72,10 @@ class Box:
 def settings_box() -> Box:
     """For the operator's own secrets (channel tokens): a key derived from the desk key."""
     _, desk = keyring.current("desk.key")
+    return _operators_box(desk)
+
+
+@lru_cache(maxsize=2)  # worked out once a process, not for each callback
+def _operators_box(desk: bytes) -> Box:
     kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"operator settings")
     return Box(kdf.derive(desk))

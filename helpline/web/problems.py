@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -23,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 API_PATH = "/api/"
 # What is wrong with the whole body rather than with one of its fields is listed under this name.
 WHOLE_BODY = "body"
+RETRY_AFTER = 10  # seconds, while the database is away: about as long as it needs to come back
 
 Errors = dict[str, list[str]]
 E = TypeVar("E", bound=Exception)
@@ -141,9 +143,21 @@ def _problem(error: Exception) -> Problem | None:
         return Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _("This is more than can be taken at once.")
         )
+    if is_away(error):
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "unavailable",
+            _("The helpline is not reachable for a moment. Try again."),
+            wait=RETRY_AFTER,
+        )
     if isinstance(error, UnreadablePostError):
         return Problem(HTTPStatus.BAD_REQUEST, "bad_request", _("The request broke off on its way."))
     return _meaning(error)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database did not answer, or broke off: what was asked is fine, and may be asked again."""
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def _body(status: int, code: str, detail: str) -> dict[str, Any]:
@@ -178,6 +192,7 @@ PLAIN_CODES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "bad_request",
     HTTPStatus.FORBIDDEN: "permission_denied",
     HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 
 

@@ -1,5 +1,6 @@
 """The pages that belong to no report: home, help, the way out, what is kept, and what to say on trouble."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -143,7 +144,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for our own faults. It must not fail itself, so it needs neither database nor session."""
+    """The page for our own faults. It must not fail itself, so it needs neither database nor session.
+
+    Where the database is away it says so, to programs, too: they come back by themselves.
+    """
+    if problems.is_away(sys.exception()):  # Django calls this while it handles the exception
+        answer = _trouble(
+            request,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            _("We are not reachable for a moment"),
+            _(
+                "It is not because of you. Wait a minute, then load this page again. "
+                "In danger? Use the numbers above."
+            ),
+            to_staff=_("Wait a minute, then load this page again: it shows what was kept."),
+        )
+        answer["Retry-After"] = str(problems.RETRY_AFTER)
+        return answer
     return _trouble(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,

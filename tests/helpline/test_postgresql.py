@@ -115,9 +115,39 @@ def test_a_new_connection_prepares_anew(table: DatabaseWrapper) -> None:
     assert known(table) == 1
 
 
-def test_beyond_the_most_they_are_sent_whole(table: DatabaseWrapper) -> None:
-    for number in range(MOST_PREPARED + 2):
+def test_beyond_the_most_the_one_not_used_for_longest_makes_room(table: DatabaseWrapper) -> None:
+    table.execute_prepared(ADD, [0, "first"])
+    for number in range(1, MOST_PREPARED + 2):
         table.execute_prepared(f"{ADD} -- {number}", [number, ""])
+        table.execute_prepared(ADD, [-number, "used all the time"])
 
-    assert len(rows(table)) == MOST_PREPARED + 2
+    assert len(rows(table)) == 2 * MOST_PREPARED + 3
     assert known(table) == MOST_PREPARED
+    with table.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE '%--%'")
+        assert cursor.fetchone()[0] == 1
+
+
+def test_a_per_cent_sign_in_a_statement_without_values(table: DatabaseWrapper) -> None:
+    assert table.fetch_prepared("SELECT '100 %%'", []) == [("100 %",)]
+
+
+def test_what_is_brought_back_is_prepared_too_with_arrays_for_what_they_are(table: DatabaseWrapper) -> None:
+    """An array, one of nothing, text as numbers: each has the type that the statement says."""
+    many = "SELECT * FROM unnest(%s::int[], %s::timestamp with time zone[], %s::varchar(3)[]) AS t(a, b, c)"
+
+    assert table.fetch_prepared(many, [["1", "2"], [None, None], ["x", None]]) == [
+        (1, None, "x"),
+        (2, None, None),
+    ]
+    assert table.fetch_prepared(many, [[], [], []]) == []
+    assert known(table) == 1
+
+
+def test_what_is_prepared_is_planned_once(table: DatabaseWrapper) -> None:
+    for number in range(8):
+        table.execute_prepared(ADD, [number, ""])
+
+    with table.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+        assert cursor.fetchall() == [(8, 0)]

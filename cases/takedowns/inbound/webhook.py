@@ -1,46 +1,29 @@
 """A platform calls back (docs/notice-api.md): signed, perhaps late, twice, or out of order."""
 
 import json
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection
 
 from cases.takedowns import actions
 from cases.takedowns.connectors.base import storable
 from cases.takedowns.connectors.http_api.signing import BadSignature, verify
-from cases.takedowns.models import Notice, Takedown
-from cases.takedowns.states import Outcome, Source
+from cases.takedowns.learning import ForeignItem, UnknownNotice, Word
+from cases.takedowns.states import Source
 from helpline.crypto.box import settings_box
 from helpline.platforms.models import Channel, ChannelKind
+from helpline.postgresql.base import DatabaseWrapper
 
 __all__ = ["BadSignature", "ForeignItem", "NotTheSchema", "UnknownNotice", "receive"]
 
 MAX_ITEMS = 500
 
 
-class UnknownNotice(Exception):
-    """No such notice was sent through this channel."""
-
-
-class ForeignItem(Exception):
-    """The item is not one of this notice's."""
-
-
 class NotTheSchema(Exception):
     """Not a takedown-outcome/1."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    item_id: UUID
-    outcome: Outcome
-    decided_at: datetime
-    reason: str
-    redress_until: date | None
-    detail: dict[str, Any]
 
 
 def receive(*, channel_slug: str, body: bytes, signature: str, now: datetime) -> None:
@@ -48,34 +31,34 @@ def receive(*, channel_slug: str, body: bytes, signature: str, now: datetime) ->
 
     Raises BadSignature (also for a channel that does not exist), NotTheSchema, UnknownNotice, ForeignItem.
     """
-    channel = Channel.objects.filter(slug=channel_slug, kind=ChannelKind.HTTP_API).first()
+    channel = _channel(channel_slug)
     secret = settings_box().open(channel, "inbound_secret_sealed") if channel else ""
     verify(body, header=signature, secret=secret, now=now)
     event_id, notice_id, reference, words = _read(body, now=now)
-    notice = Notice.objects.filter(pk=notice_id, channel=channel).first()
-    if notice is None:
-        raise UnknownNotice
-    rows = actions.by_item(Takedown.objects.filter(notice=notice))
-    if any(str(word.item_id) not in rows for word in words):
-        raise ForeignItem
-    with transaction.atomic():
-        if reference and not notice.reference:
-            Notice.objects.filter(pk=notice.pk).update(reference=reference)
-        for word in sorted(words, key=lambda word: word.item_id):  # always the same order: no deadlock of two
-            actions.record_outcome(
-                takedown=rows[str(word.item_id)],
-                outcome=word.outcome,
-                source=Source.CALLBACK,
-                at=word.decided_at,
-                recorded_at=now,
-                event_key=f"{channel_slug}:{event_id}:{word.item_id}",
-                words=word.reason,
-                detail=word.detail,
-                redress_until=word.redress_until,
-            )
+    if channel is None:
+        raise BadSignature("stale")  # never gets here: nothing is signed with an empty secret
+    actions.record_words(
+        notice_id=notice_id,
+        channel=channel,
+        words=[(item, replace(word, key=f"{channel_slug}:{event_id}:{item}")) for item, word in words],
+        source=Source.CALLBACK,
+        recorded_at=now,
+        reference=reference,
+    )
 
 
-def _read(body: bytes, *, now: datetime) -> tuple[UUID, UUID, str, list[_Word]]:
+CHANNEL = """
+SELECT id, inbound_secret_sealed FROM platforms_channel WHERE slug = %s::text AND kind = %s::text
+"""
+
+
+def _channel(slug: str) -> Channel | None:
+    base = cast(DatabaseWrapper, connection)
+    found = base.fetch_prepared(CHANNEL, [slug, ChannelKind.HTTP_API.value])
+    return Channel.from_db(base.alias, ["id", "inbound_secret_sealed"], found[0]) if found else None
+
+
+def _read(body: bytes, *, now: datetime) -> tuple[UUID, UUID, str, list[tuple[UUID, Word]]]:
     try:
         said = json.loads(body)
         if said["schema"] != "takedown-outcome/1" or not 0 < len(said["items"]) <= MAX_ITEMS:
@@ -86,7 +69,7 @@ def _read(body: bytes, *, now: datetime) -> tuple[UUID, UUID, str, list[_Word]]:
         raise NotTheSchema from error
 
 
-def _word(item: dict[str, Any], *, now: datetime) -> _Word:
+def _word(item: dict[str, Any], *, now: datetime) -> tuple[UUID, Word]:
     outcome = actions.platform_word(item["status"])
     decided_at = actions.moment(item["decided_at"])
     if outcome is None or decided_at is None:
@@ -99,12 +82,11 @@ def _word(item: dict[str, Any], *, now: datetime) -> _Word:
         for key in ("decision_visibility", "decision_account")
         if (text := storable(item.get(key), 80))
     }
-    return _Word(
-        item_id=UUID(item["item_id"]),
+    return UUID(item["item_id"]), Word(
         outcome=outcome,
         # Nobody decides in the future; a fast clock would win over every later word.
-        decided_at=min(decided_at, now),
-        reason=storable(item.get("reason"), 4000),
+        at=min(decided_at, now),
+        text=storable(item.get("reason"), 4000),
         redress_until=redress,
         detail=detail,
     )

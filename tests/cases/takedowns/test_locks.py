@@ -61,7 +61,7 @@ def test_an_answer_comes_while_others_join_the_request(
     leave()
     more = together.askable([first, second])
     slowed(monkeypatch, together, "contents")
-    slowed(monkeypatch, actions, "tell")
+    slowed(monkeypatch, actions, "_learn")
 
     asked, known = at_once(
         lambda: together.request_for_all(

@@ -12,6 +12,7 @@ from cases.takedowns.actions import NoChannel, WeakNotice
 from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.states import ForbiddenMove, Status
 from helpline.accounts.models import Staff
+from helpline.audit.models import AuditRow
 from helpline.platforms.models import Channel, ChannelKind, Platform
 from reports import actions as reports
 from reports.actions import LinkFacts
@@ -119,6 +120,38 @@ def test_a_draft_for_what_another_case_asks_for_by_now_gives_way(
     assert row.status == Status.CANCELLED
     assert weak.takedowns.exclude(pk=row.pk).get().status == Status.QUEUED
     assert Notice.objects.exclude(due_at=None).count() == 1
+
+
+def test_what_leads_to_somebody_of_another_case_is_said_without_what(
+    open_case: OpenCase, nour: Staff, sacha: Staff
+) -> None:
+    """Given a draft two cases share, when Nour's words name Sacha's young person, then she learns that, and not what."""
+    mine, theirs = open_case(), open_case(by=sacha, answers={"handle": "river.kid"})
+    [row] = actions.request_takedown(case=mine, links=list(mine.report.links.all()), by=nour, at=NOON)
+    [shared] = actions.request_takedown(case=theirs, links=list(theirs.report.links.all()), by=sacha, at=NOON)
+    assert shared.notice_id == row.notice_id
+    Takedown.objects.update(status=Status.DRAFT)
+    Notice.objects.update(due_at=None)
+
+    checked = mending.check_again(takedown=row, by=nour, at=NOON, facts="Look at River Kid’s wall.")
+
+    assert [one.code for one in checked.findings] == ["elsewhere"]
+    codes = {
+        one.pk: [found["code"] for found in one.events.filter(what=Status.DRAFT).get().detail["findings"]]
+        for one in (row, shared)
+    }
+    assert codes == {row.pk: ["elsewhere"], shared.pk: ["facts_name"]}
+    [line] = AuditRow.objects.filter(verb="takedown.stopped")
+    assert (line.actor, line.object_id, line.detail) == (
+        f"staff:{nour.pk}",
+        str(row.pk),
+        {"what": "elsewhere"},
+    )
+    # Whoever works on the other case reads of it in words, and not of Nour's.
+    again = mending.check_again(takedown=shared, by=sacha, at=NOON)
+    assert [one.code for one in again.findings] == ["facts_name"]
+    assert AuditRow.objects.filter(verb="takedown.stopped").count() == 1
+    assert mending.check_again(takedown=row, by=nour, at=NOON, facts="At 0:42.").left
 
 
 def test_withdrawn_while_it_waits(weak: Case, nour: Staff) -> None:

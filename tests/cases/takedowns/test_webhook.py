@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from cases.takedowns import actions
+from cases.takedowns import actions, learning
 from cases.takedowns.connectors.base import Answer
 from cases.takedowns.connectors.http_api.signing import BadSignature, sign
 from cases.takedowns.dispatch import settling
@@ -23,6 +27,7 @@ from cases.takedowns.states import Outcome, Source, Status
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.platforms.models import ChannelKind, Platform
+from reports.actions import LinkFacts
 from tests.cast import make_platform
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +206,100 @@ def test_a_fast_clock_does_not_win_over_later_words(sent: Takedown, noon: dateti
     post(event(sent, at=noon + timedelta(minutes=1)), now=noon + timedelta(minutes=1))
     sent.refresh_from_db()
     assert sent.status == Status.REMOVED
+
+
+def posted(takedowns: list[Takedown], *, at: datetime, status: str = "removed", **changes: Any) -> int:
+    """How many statements a callback about all of these costs on a connection that has seen one before."""
+    items = [event(one, at=at, status=status)["items"][0] for one in takedowns]
+    said = event(takedowns[0], at=at) | {"items": items} | changes
+    with CaptureQueriesContext(connection) as statements:
+        post(said, now=at)
+    return len(statements)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_callback_costs_a_few_statements_whatever_it_is_about(
+    open_case: Callable[..., Any], chatter: Platform, nour: Staff, noon: datetime
+) -> None:
+    """Channel, BEGIN, two locks, the event, where all stands, the news, COMMIT: for one item, twenty, two people."""
+    walls = [LinkFacts(url=f"https://chatter.example/p/{number}") for number in range(20)]
+    chatter.channels.update(max_items=20)
+    case, other = open_case(links=walls), open_case(links=walls[:2])
+    rows = actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=noon)
+    shared = actions.request_takedown(case=other, links=list(other.report.links.all()), by=nour, at=noon)
+    assert len({row.notice_id for row in [*rows, *shared]}) == 1
+    Takedown.objects.update(status=Status.SENT, sent_at=noon)
+    Notice.objects.update(due_at=None)
+    posted(rows[:1], at=noon, status="received")
+
+    one = posted(rows[2:3], at=noon + timedelta(minutes=1))
+    many = posted(rows, at=noon + timedelta(minutes=2), status="disabled")
+    nothing_new = posted(rows, at=noon + timedelta(minutes=3), status="disabled", event_id=str(UUID(int=7)))
+    replayed = posted(rows, at=noon + timedelta(minutes=3), status="disabled", event_id=str(UUID(int=7)))
+
+    assert (one, many) == (8, 8)
+    assert nothing_new == 7  # no news
+    assert replayed == 6
+    assert set(Takedown.objects.values_list("status", flat=True)) == {"disabled"}
+    assert Event.objects.filter(takedown__in=shared, what="disabled").count() == 4
+
+
+def test_one_item_named_twice_is_heard_once(sent: Takedown, noon: datetime) -> None:
+    """Of two words for it in one event, the first: a replay of the event has one key for it."""
+    said = event(sent, at=noon, status="under_review")
+    said["items"] += event(sent, at=noon + timedelta(minutes=1))["items"]
+    post(said, now=noon + timedelta(minutes=2))
+    sent.refresh_from_db()
+    assert sent.status == Status.UNDER_REVIEW
+    assert list(sent.events.filter(source=Source.CALLBACK).values_list("what", flat=True)) == ["under_review"]
+
+
+def test_the_platform_s_name_for_it_is_kept_once(sent: Takedown, noon: datetime) -> None:
+    for reference in ("", "CH-1", "CH-2"):
+        post(event(sent, at=noon, reference=reference), now=noon)
+    sent.notice.refresh_from_db()
+    assert sent.notice.reference == "CH-1"
+
+
+# --- the database goes away in the middle -----------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("moment", ["lock", "tell_once"])
+def test_a_callback_during_a_lost_database_comes_again(
+    sent: Takedown, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Its connection is ended by the server: 503 and when to come back; the same event then counts once."""
+    real = getattr(learning, moment)
+
+    def ended(*args: Any, **given: Any) -> Any:
+        own = connection.connection.get_backend_pid()
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [own])
+        other.close()
+        return real(*args, **given)
+
+    now = timezone.now()
+    body = json.dumps(event(sent, at=now)).encode()
+    client = Client(headers={"Helpline-Signature": sign(body, secret=SECRET, at=now)})
+    monkeypatch.setattr(learning, moment, ended)
+    lost = client.post("/api/v1/inbound/chatter/", body, content_type="application/json")
+    monkeypatch.undo()
+    connection.close()  # as the end of a request does
+
+    assert (lost.status_code, lost["Retry-After"], lost["Content-Type"]) == (
+        503,
+        "10",
+        "application/problem+json",
+    )
+    assert lost.json()["code"] == "unavailable"
+    assert not Event.objects.filter(source=Source.CALLBACK).exists()
+    for _ in range(2):
+        assert (
+            client.post("/api/v1/inbound/chatter/", body, content_type="application/json").status_code == 204
+        )
+    assert Event.objects.filter(source=Source.CALLBACK).count() == 1
 
 
 # --- by the thousand ------------------------------------------------------------------------------------

@@ -105,6 +105,8 @@ def test_security_txt_has_a_contact_and_a_date_that_is_not_past() -> None:
         ("/breaks/", 500, "Something broke on our side"),
         ("/staff/nothing-here", 404, "There is nothing here"),
         ("/staff/breaks/", 500, "Something broke on our side"),
+        ("/away/", 503, "We are not reachable for a moment"),
+        ("/staff/away/", 503, "We are not reachable for a moment"),
     ],
 )
 def test_trouble_is_told_in_calm_words(address: str, status: int, words: str) -> None:
@@ -114,6 +116,16 @@ def test_trouble_is_told_in_calm_words(address: str, status: int, words: str) ->
     assert answer.status_code == status
     assert words in answer.content.decode()
     assert ("quit" in answer.content.decode()) != address.startswith("/staff/")
+
+
+@pytest.mark.parametrize("address", ["/away/", "/staff/away/", "/api/v1/away/"])
+def test_while_the_database_is_away_everybody_is_told_when_to_come_back(address: str) -> None:
+    answer = Client(raise_request_exception=False).get(address)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    if address.startswith("/api/"):
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] == "unavailable"
 
 
 def test_nobody_tells_the_staff_what_is_meant_for_a_young_person() -> None:

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
@@ -10,6 +11,11 @@ from django.urls import include, path
 @login_not_required
 def breaks(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("on purpose")
+
+
+@login_not_required
+def without_database(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the server closed the connection")
 
 
 class Story(forms.Form):
@@ -26,6 +32,9 @@ def takes_a_form(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", include("helpline.web.urls")),
     path("breaks/", breaks),
+    path("away/", without_database),
+    path("staff/away/", without_database),
+    path("api/v1/away/", without_database),
     path("form/", takes_a_form),
     path("staff/breaks/", breaks),
     path("staff/form/", takes_a_form),
