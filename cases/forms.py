@@ -128,7 +128,8 @@ class LinksForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choose_from(self.fields["platform"], Platform.objects.order_by("is_other", "name"))
+        standing = Platform.objects.filter(merged_into=None).order_by("is_other", "name")
+        choose_from(self.fields["platform"], standing)
 
     def clean_addresses(self) -> list[LinkFacts]:
         text = self.cleaned_data["addresses"]

@@ -75,8 +75,12 @@ PLACES: Sequence[tuple[str, Promise | str, str, tuple[Permission, ...], str]] = 
     ("trail", _("Trail"), "desk:trail", (Permission.TRAIL,), ""),
 )
 
-QUEUE_PAGES = ("/staff/reports/", "/staff/queue/", "/staff/search/", "/staff/next/")
-LETTERS = "/staff/letters/"  # what notices say: reached from the platforms
+# Reached from a place, and a part of it, though its address begins otherwise.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "queue": ("/staff/reports/", "/staff/queue/", "/staff/search/", "/staff/next/"),
+    "platforms": ("/staff/letters/",),
+    "figures": ("/staff/alerts/", "/staff/annual-report/", "/staff/reconciliation/"),
+}
 
 # What the number beside a place counts, in words.
 COUNTED: Mapping[str, Promise | str] = {
@@ -178,22 +182,12 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         if any(staff.can(permission) for permission in permissions)
         and (icon != "calls" or staff.can(Permission.QUEUE_READ))  # a call ends in the queue
     ]
-    here = max(
-        (
-            str(place["url"])
-            for place in places
-            # The queue's own address begins every other one: a report is of it, my account is not.
-            if (
-                request.path.startswith(str(place["url"]))
-                or (place["icon"] == "platforms" and request.path.startswith(LETTERS))
-            )
-            and (
-                place["icon"] != "queue"
-                or request.path.startswith(QUEUE_PAGES)
-                or request.path == place["url"]
-            )
-        ),
-        default="",
-        key=len,
-    )
+    found_here = [str(place["url"]) for place in places if _leads_to(place, request.path)]
+    here = max(found_here, default="", key=len)
     return [place | {"current": place["url"] == here} for place in places]
+
+
+def _leads_to(place: Mapping[str, Any], path: str) -> bool:
+    url, parts = str(place["url"]), PARTS.get(str(place["icon"]), ())
+    # The queue's own address begins every other one: a report is of it, my account is not.
+    return path.startswith(parts) or (path == url if place["icon"] == "queue" else path.startswith(url))

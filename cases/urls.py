@@ -103,4 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("cases.exports.urls")),
     path("staff/", include("cases.wellbeing.urls")),
     path("staff/dashboard/", include("cases.dashboards.urls")),
+    path("staff/", include("cases.alerts.urls")),
+    path("staff/", include("cases.reconciliation.urls")),
+    path("staff/annual-report/", include("cases.annual.urls")),
 ]

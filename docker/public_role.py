@@ -31,6 +31,8 @@ GRANTS = {
     "UPDATE (draft_id, report_id, staff_key, code_key, picture, sha256), DELETE",
     # Signs are left by the desk; here one that waits is put aside or follows another hour.
     "reports_nudge": "SELECT (id, report_id, status, done_at), UPDATE (status, why, done_at, due_at, leased_until)",
+    # What two people published, and when; not what stood there before.
+    "statistics_publishedyear": "SELECT (year, facts, published_at)",
     "web_apiwrite": "SELECT, INSERT, DELETE",
     "platforms_platform": "SELECT",
     # It adds to the trail and can't read it; the id is what PostgreSQL gives back.

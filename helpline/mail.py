@@ -2,6 +2,11 @@
 
 import smtplib
 import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
 
 from django.conf import settings
 
@@ -27,3 +32,22 @@ def open_line(*, local_hostname: str | None = None) -> smtplib.SMTP:
         line.close()
         raise
     return line
+
+
+def send(*, to: Sequence[str], subject: str, lines: Sequence[str], at: datetime) -> None:
+    """One mail of ours to colleagues or the operator. Raises smtplib.SMTPException, OSError or ValueError.
+
+    A server that refuses some of `to` and takes it for others has taken it.
+    """
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = settings.DEFAULT_FROM_EMAIL
+    message["To"] = ", ".join(to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(at.astimezone(UTC))
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content("\n".join(lines))
+    line = open_line()
+    try:
+        line.send_message(message)
+    finally:
+        line.close()

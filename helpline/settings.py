@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "helpline.health",
     "helpline.embedded",
     "reports",
+    "reports.statistics",
     "cases",
     "cases.letters",
     "cases.takedowns",
@@ -115,6 +116,9 @@ INSTALLED_APPS = [
     "cases.handover",
     "cases.wellbeing",
     "cases.dashboards",
+    "cases.annual",
+    "cases.reconciliation",
+    "cases.alerts",
     "cases.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -262,6 +266,11 @@ CELERY_BEAT_SCHEDULE = {
         ("expire-approvals", "helpline.approvals.tasks.expire", 600.0),
         ("forget-calls", "cases.listening.tasks.forget_calls", 60.0),
         ("purge-drafts", "reports.tasks.purge_expired_drafts", 3600.0),
+        ("reconcile", "cases.reconciliation.tasks.work", SWEEP_SECONDS),
+        ("forget-statements", "cases.reconciliation.tasks.forget", 3600.0),
+        ("alerts", "cases.alerts.tasks.sweep", 10.0 if DEMO else 60.0),
+        ("forget-alerts", "cases.alerts.tasks.forget", 3600.0),
+        ("fold-figures", "cases.dashboards.tasks.fold", min(SWEEP_SECONDS, 15.0)),
         ("forget-wellbeing", "cases.wellbeing.tasks.forget", 3600.0),
         ("purge-api-writes", "helpline.web.tasks.purge_api_writes", 3600.0),
     )
@@ -335,6 +344,10 @@ SIMULATOR = env.str("HELPLINE_SIMULATOR", default="")
 # Answers the oldest moment something has been due since, or None: a dotted path, because the floor knows no takedowns.
 OLDEST_DUE = "cases.takedowns.actions.oldest_due"
 MAILBOX_TROUBLE = "cases.mailbox.looking.in_words"
+# The same for the numbers that a monitoring system reads at /metrics; and the token it comes with. Without one, only a
+# reader on this very host is answered, and none that a proxy lets through.
+READINGS = "cases.dashboards.gauges.readings"
+METRICS_TOKEN = env.str("HELPLINE_METRICS_TOKEN", default="")
 # Takes back what has not left when somebody takes back that we may sign: (case=, by=, at=), answers how many. A dotted path,
 # because what notices say knows no takedowns.
 ON_MANDATE_REVOKED = "cases.takedowns.mending.take_back"
@@ -350,9 +363,13 @@ APPROVAL_HANDLERS = {
     "erase-report": "cases.approving.EraseReport",
     "referral-without-consent": "cases.referrals.approving.WithoutConsent",
     "export-case": "cases.exports.approving.ExportCase",
+    "export-rows": "cases.dashboards.approving.ExportRows",
+    "publish-statistics": "cases.dashboards.approving.PublishStatistics",
+    "freeze-report": "cases.annual.approving.FreezeReport",
     "another-code": "cases.listening.approving.AnotherCode",
     "change-channel": "cases.channels.approving.ChangeChannel",
     "gone-words": "cases.channels.approving.ChangeGoneWords",
+    "merge-platform": "cases.channels.approving.MergePlatform",
     "notice-template": "cases.letters.approving.ChangeTemplate",
     "open-account": "cases.accounts.approving.OpenAccount",
     "change-role": "cases.accounts.approving.ChangeRole",
@@ -373,6 +390,12 @@ CLAIM = timedelta(minutes=env.float("HELPLINE_CLAIM_MINUTES", default=10))
 UNSEND = timedelta(minutes=env.float("HELPLINE_UNSEND_MINUTES", default=5))
 # How long after a second person agreed a case can be saved as a file, by who asked.
 EXPORT_FOR = timedelta(hours=env.float("HELPLINE_EXPORT_HOURS", default=24))
+# A page of figures that everybody can read. It shows what two people published by a deliberate act, and nothing by itself.
+PUBLIC_STATISTICS = env.bool("HELPLINE_PUBLIC_STATISTICS", default=False)
+# In anything that is published, a count below this is left out, and as many others as it takes to keep it unknown.
+SMALL_CELLS = env.int("HELPLINE_SMALL_CELLS", default=5)
+if SMALL_CELLS < 3:
+    raise ImproperlyConfigured("HELPLINE_SMALL_CELLS must be 3 or more: below that, nobody is hidden.")
 # Whom a case can be handed to, and what each accepts: law and practice, to check. The layout: cases/referrals/recipients.py
 REFERRALS_FILE = env.str("HELPLINE_REFERRALS_FILE", default="") or str(
     BASE_DIR / "cases" / "referrals" / "data" / "recipients.json"
@@ -420,6 +443,36 @@ FILING_HOURS = env.int("HELPLINE_FILING_HOURS", default=4)
 # Who is told when a part stops or work waits too long, and when all is well again: helpline/health/watch.py.
 ALARM_EMAIL = env.list("HELPLINE_ALARM_EMAIL", default=[])
 ALARM_WEBHOOK = env.str("HELPLINE_ALARM_WEBHOOK", default="")
+
+# --- Alerts: what a supervisor must know without looking for it (cases/alerts/rules.py) -----------------
+
+ALERTS_EMAIL = env.list("HELPLINE_ALERTS_EMAIL", default=[])
+ALERTS_WEBHOOK = env.str("HELPLINE_ALERTS_WEBHOOK", default="")
+# Mails are sent from the first hour up to the second, one for all that is new; equal: day and night.
+ALERTS_HOURS = env.list("HELPLINE_ALERTS_HOURS", cast=int, default=[0, 0])
+if len(ALERTS_HOURS) != 2 or not all(0 <= hour <= 24 for hour in ALERTS_HOURS):
+    raise ImproperlyConfigured("HELPLINE_ALERTS_HOURS must be two hours from 0 to 24, for example 7,22.")
+ALERTS_MAIL_EVERY = timedelta(minutes=env.int("HELPLINE_ALERTS_MAIL_MINUTES", default=15))
+ALERTS_KEEP = timedelta(days=env.int("HELPLINE_ALERTS_DAYS", default=90))
+ALERTS_DANGER_MINUTES = env.int("HELPLINE_ALERTS_DANGER_MINUTES", default=15)
+ALERTS_DEADLINE_HOURS = env.int("HELPLINE_ALERTS_DEADLINE_HOURS", default=6)
+ALERTS_WAIT_HOURS = env.int("HELPLINE_ALERTS_WAIT_HOURS", default=4)
+ALERTS_SLOWER = env.float("HELPLINE_ALERTS_SLOWER", default=2)  # times its own median of the months before
+ALERTS_ENOUGH = env.int("HELPLINE_ALERTS_ENOUGH", default=10)  # answers on both sides, or nothing is said
+ALERTS_SILENT_HOURS = env.int("HELPLINE_ALERTS_SILENT_HOURS", default=24)
+ALERTS_SEVERAL = env.int("HELPLINE_ALERTS_SEVERAL", default=3)  # wait for a platform that went silent
+ALERTS_ANSWER_HOURS = env.int("HELPLINE_ALERTS_ANSWER_HOURS", default=6)
+ALERTS_MANY = env.int("HELPLINE_ALERTS_MANY", default=10)  # answers due at once
+ALERTS_STEP_HOURS = env.int("HELPLINE_ALERTS_STEP_HOURS", default=48)
+ALERTS_WINDOW_DAYS = env.int("HELPLINE_ALERTS_WINDOW_DAYS", default=7)
+
+# --- Platforms' statements of reasons, beside our own figures (docs/reconciliation.md) -------------------
+
+RECONCILIATION_MAX_BYTES = env.int("HELPLINE_STATEMENTS_MAX_BYTES", default=200 * 1024 * 1024)
+RECONCILIATION_MAX_UNPACKED = env.int("HELPLINE_STATEMENTS_MAX_UNPACKED", default=4 * 1024**3)
+RECONCILIATION_KEEP = timedelta(days=env.int("HELPLINE_STATEMENTS_DAYS", default=90))
+# What platforms may call us in the column source_identity.
+RECONCILIATION_NAMES = env.list("HELPLINE_STATEMENTS_NAMES", default=[NOTIFIER["name"]])
 
 # --- Staff: login, sessions ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from helpline.health import exposing
 from helpline.web import schema
 
 # The API first: it is told from all pages by its first word.
@@ -28,7 +29,8 @@ urlpatterns += [
 if settings.FACE in {"public", "all"}:
     urlpatterns += [path("", include("reports.urls"))]
 if settings.FACE in {"staff", "all"}:
-    urlpatterns += [path("", include("cases.urls"))]
+    # What it tells of, the public face may not read.
+    urlpatterns += [path("metrics", exposing.metrics, name="metrics"), path("", include("cases.urls"))]
 
 handler400 = "helpline.web.views.bad_request"
 handler403 = "helpline.web.views.forbidden"

@@ -7,6 +7,7 @@ from reports.followup import contact, ending, more, papers
 from reports.followup import views as followup
 from reports.intake import changing, keep
 from reports.intake import views as intake
+from reports.statistics import views as statistics
 
 app_name = "reports"
 urlpatterns = [
@@ -31,4 +32,5 @@ urlpatterns = [
     path("follow/leave/", ending.leave, name="leave"),
     path("follow/gone/", ending.gone, name="gone"),
     path("follow/left/", ending.left, name="left"),
+    path("statistics/", statistics.statistics, name="statistics"),
 ]

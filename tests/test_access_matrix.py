@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from cases import actions as cases
+from cases.alerts.models import Alert
+from cases.annual import actions as annual
+from cases.dashboards.periods import Period
 from cases.handover import actions as handover
 from cases.handover.models import Move
 from cases.incidents.actions import make_code
@@ -33,6 +36,7 @@ from cases.listening import actions as calls
 from cases.mailbox.actions import take_in
 from cases.mailbox.models import Mail
 from cases.models import Case, Incident, SavedView
+from cases.reconciliation.models import Line, Upload
 from cases.referrals.actions import Facts, prepare
 from cases.referrals.states import RecipientKind
 from cases.takedowns.actions import request_takedown
@@ -188,9 +192,13 @@ TABLE: dict[str, Row] = {
     "follow/leave/": public(POST=302),
     "follow/gone/": public(GET=200),
     "follow/left/": public(GET=200),
+    # Switched off, as a new helpline is.
+    "statistics/": public(GET=404),
     # --- for whoever operates it (no worker runs here, so it is not ready)
     "healthz": public(**every(200)),
     "readyz": public(**every(503)),
+    # From this host, as these requests are.
+    "metrics": public(GET=200),
     # --- the desk
     "staff/": desk(
         STAFF, GET={CASEWORK: 200, ADMINISTRATOR | AUDITOR: 302, frozenset({"partner", "nobody"}): 403}
@@ -383,6 +391,8 @@ TABLE: dict[str, Row] = {
     "staff/platforms/new/": desk(CASEWORK | ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
     "staff/platforms/<slug:slug>/looks/": desk(ADMINISTRATOR, POST=302),
+    "staff/platforms/<slug:slug>/merge/": desk(ADMINISTRATOR, GET=200, POST=422),
+    "staff/platforms/<slug:slug>/part/": desk(ADMINISTRATOR, POST=302),
     "staff/platforms/<slug:slug>/words/": desk(ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/pause/": desk(ADMINISTRATOR, POST=422),
     "staff/platforms/<slug:slug>/resume/": desk(ADMINISTRATOR, POST=302),
@@ -437,6 +447,42 @@ TABLE: dict[str, Row] = {
     "staff/audit/": desk(AUDITOR, GET=200),
     "staff/audit/check/": desk(AUDITOR, POST=302),
     "staff/dashboard/": desk(FIGURES, GET=200),
+    "staff/dashboard/behind/": desk(FIGURES, GET=404),
+    "staff/dashboard/export/": desk(FIGURES, GET=200, POST=422),
+    "staff/dashboard/export/figures/": desk(FIGURES, POST=404),
+    "staff/dashboard/export/requests/": desk(FIGURES, POST=302),
+    # Switched off, as a new helpline is.
+    "staff/dashboard/public/": desk(FIGURES, GET=404, POST=404),
+    "staff/dashboard/public/take-down/": desk(FIGURES, POST=404),
+    # Whoever sees the figures sees what stands; supervisors answer.
+    "staff/alerts/": desk(FIGURES, GET=200),
+    "staff/alerts/mail/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/alerts/<uuid:alert_id>/acknowledge/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/alerts/<uuid:alert_id>/take-back/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/": desk(FIGURES, GET=200, POST={frozenset({"supervisor"}): 422, FIGURES: 403}),
+    "staff/annual-report/<uuid:report_id>/": desk(
+        FIGURES, GET=200, POST={frozenset({"supervisor"}): 422, FIGURES: 403}
+    ),
+    "staff/annual-report/<uuid:report_id>/recount/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/send/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/discard/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/restore/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/correct/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/published/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/annual-report/<uuid:report_id>/not-published/": desk(frozenset({"supervisor"}), POST=302),
+    # Only what is frozen can be saved.
+    "staff/annual-report/<uuid:report_id>/file/<slug:kind>/": desk(FIGURES, GET=404),
+    "staff/reconciliation/": desk(FIGURES, GET=200),
+    "staff/reconciliation/upload/": desk(frozenset({"supervisor"}), POST=422),
+    "staff/reconciliation/<uuid:upload_id>/": desk(FIGURES, GET=200),
+    "staff/reconciliation/<uuid:upload_id>/progress/": desk(FIGURES, GET=200),
+    "staff/reconciliation/<uuid:upload_id>/table/": desk(FIGURES, GET=200),
+    "staff/reconciliation/<uuid:upload_id>/name/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/reconciliation/<uuid:upload_id>/again/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/reconciliation/<uuid:upload_id>/delete/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/reconciliation/lines/<uuid:line_id>/": desk(FIGURES, GET=200),
+    "staff/reconciliation/lines/<uuid:line_id>/settle/": desk(frozenset({"supervisor"}), POST=302),
+    "staff/reconciliation/lines/<uuid:line_id>/unsettle/": desk(frozenset({"supervisor"}), POST=302),
     # --- the doors, which are allauth's
     "staff/login/": outside(
         GET=GUESTS_ONLY,
@@ -679,6 +725,26 @@ def handed_over(case: Case, *, by: Staff, to: Staff) -> dict[tuple[str, str], st
     }
 
 
+def statement_samples(platform: Platform, by: Staff) -> dict[tuple[str, str], str]:
+    """A platform's file that was compared, and a line of it."""
+    upload = Upload.objects.create(
+        sha256="0" * 64,
+        size=1,
+        uploaded_at=NOON,
+        uploaded_by=by,
+        state="ready",
+        first_day=NOON,
+        last_day=NOON,
+    )
+    line = Line.objects.create(
+        upload=upload, platform=platform, category="X", decision="removed", day=NOON.date(), theirs=1
+    )
+    return {
+        ("reconciliation/<", "upload_id"): str(upload.pk),
+        ("reconciliation/lines/<", "line_id"): str(line.pk),
+    }
+
+
 @pytest.fixture
 def world(
     roles: dict[str, Role],
@@ -752,6 +818,16 @@ def world(
             ("tokens/<", "token_id"): str(
                 accounts.create_token(staff=nour, name="x", scopes=[], by=nour, at=NOON)[0].pk
             ),
+            **statement_samples(takedown.platform, maud),
+            ("alerts/<", "alert_id"): str(
+                Alert.objects.create(rule="wait", state="standing", seen_at=NOON, raised_at=NOON).pk
+            ),
+            ("annual-report/<", "report_id"): str(
+                annual.start(
+                    period=Period(date(2025, 1, 1), date(2025, 12, 1)), language="en", by=maud, at=NOON
+                ).pk
+            ),
+            ("annual-report/<", "kind"): "pdf",
             ("talks/<", "talk_id"): str(Talk.objects.create(staff=nour, day=NOON.date(), why="heavy").pk),
             ("unfolded/<", "report_id"): str(case.report_id),
             ("inbound/<", "channel"): "chatter",
@@ -804,6 +880,7 @@ NOBODYS = (
     "staff/incidents/<slug:ref>/code/",  # for supervisors, who see all
     "staff/wellbeing/talks/<uuid:talk_id>/talked/",  # the same
     "staff/mailbox/<uuid:mail_id>/lead/",  # the same
+    *("staff/alerts/", "staff/reconciliation/", "staff/annual-report/"),  # the same
 )
 
 
@@ -885,7 +962,9 @@ def test_a_face_has_the_addresses_of_its_zone_only(face: str) -> None:
         "readyz",
     }
     both |= {"api/schema/", "api/v1/reports/"}
-    of_the_public = {route for route in TABLE if route.startswith(("report/", "follow/", "api/v1/follow/"))}
+    of_the_public = {
+        route for route in TABLE if route.startswith(("report/", "follow/", "statistics/", "api/v1/follow/"))
+    }
     assert found == (both | of_the_public if face == "public" else set(TABLE) - of_the_public)
     (reports,) = [line for line in run.stdout.splitlines() if line.startswith("api/v1/reports/ ")]
     assert ("'post'" in reports, "'get'" in reports) == ((True, False) if face == "public" else (False, True))

@@ -17,11 +17,11 @@ from helpline.approvals import actions as approvals
 from helpline.approvals.handlers import CannotBeDone, Change, Handler
 from helpline.approvals.models import Approval
 from helpline.platforms import actions
-from helpline.platforms.actions import ChannelRefused
+from helpline.platforms.actions import ChannelRefused, MergeRefused
 from helpline.platforms.layout import BadLayout
 from helpline.platforms.models import Channel, ChannelKind, Platform, Regime
 
-CHANGE, WORDS = "change-channel", "gone-words"
+CHANGE, WORDS, MERGE = "change-channel", "gone-words", "merge-platform"
 # What is proposed, by the name of the layout, in the order it is shown.
 FIELDS: Mapping[str, str | Promise] = {
     "kind": gettext_lazy("How a notice travels"),
@@ -156,6 +156,39 @@ class ChangeGoneWords(Handler[Platform]):
             )
         except BadLayout as bad:
             raise CannotBeDone(_("It can’t be taken: %(why)s") % {"why": bad}) from bad
+
+
+@transaction.atomic
+def propose_merge(*, platform: Platform, into: Platform, reason: str, by: Staff, at: datetime) -> Approval:
+    """Ask for this platform to become part of another one. Raises PermissionDenied, CannotBeDone."""
+    proposal = {"into": into.slug, "name": into.name}
+    return approvals.ask(what=MERGE, obj=platform, by=by, reason=reason, proposal=proposal, at=at)
+
+
+class MergePlatform(ChangeGoneWords):
+    """Where the next notices go, and whose figures they are: two people look at it."""
+
+    title: ClassVar[str | Promise] = gettext_lazy("Make a platform part of another one")
+    does: ClassVar[str | Promise] = gettext_lazy(
+        "Its hosts and every new link are the other platform’s from now on, and its figures count there. "
+        "What is under way keeps the channel it left by. It can be parted again."
+    )
+
+    def changes(self, approval: Approval, obj: Platform) -> Sequence[Change]:
+        now = obj.merged_into.name if obj.merged_into is not None else ""
+        return [
+            Change(_("Is part of"), now, approval.proposal["name"]),
+            Change(_("Hosts that go with it"), "", " · ".join(obj.domains)),
+        ]
+
+    def granted(self, approval: Approval, obj: Platform, *, by: Staff, at: datetime) -> None:
+        into = Platform.objects.filter(slug=approval.proposal["into"]).first()
+        if into is None:
+            raise CannotBeDone(_("The other platform is not there any more."))
+        try:
+            actions.merge_platform(platform=obj, into=into, by=approval.asked_by, at=at)
+        except MergeRefused as refused:
+            raise CannotBeDone(refused.sentence) from refused
 
 
 def in_words(name: str, value: Any) -> str:

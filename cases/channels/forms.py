@@ -9,9 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cases.accounts.forms import reason_field
+from cases.forms import choose_from
 from helpline.approvals.models import Approval
 from helpline.approvals.states import Status
 from helpline.platforms import layout
+from helpline.platforms.actions import MergeRefused, check_can_merge
 from helpline.platforms.models import Channel, ChannelKind, Platform, Regime
 
 # A notice API wants keys, which a page must not show: those come with import_platforms.
@@ -93,7 +95,7 @@ class ChannelForm(forms.Form):
                 )
         others = Platform.objects.filter(domains__overlap=hosts) if hosts else Platform.objects.none()
         if self.platform is not None:
-            others = others.exclude(pk=self.platform.pk)
+            others = others.exclude(pk=self.platform.pk).exclude(merged_into=self.platform)
         if taken := others.first():
             said = _("This host belongs to %(platform)s already: propose a channel there.")
             raise forms.ValidationError(said % {"platform": taken})
@@ -187,6 +189,33 @@ class WordsForm(forms.Form):
                 said = _("“%(words)s” is too short or too long: from %(least)s to 100 characters.")
                 raise forms.ValidationError(said % {"words": one[:100], "least": layout.SHORTEST_GONE_WORDS})
         return words
+
+
+class MergeForm(forms.Form):
+    """Of which platform this one is part from now on."""
+
+    prefix = "merge"
+    into = forms.ModelChoiceField(
+        label=_("It is part of"),
+        queryset=Platform.objects.none(),
+        empty_label=_("Choose…"),
+        to_field_name="slug",
+    )
+    text = reason_field()
+
+    def __init__(self, *args: Any, platform: Platform, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.platform = platform
+        standing = Platform.objects.filter(merged_into=None, is_other=False).exclude(pk=platform.pk)
+        choose_from(self.fields["into"], standing.order_by("name"))
+
+    def clean_into(self) -> Platform:
+        into: Platform = self.cleaned_data["into"]
+        try:
+            check_can_merge(self.platform, into)
+        except MergeRefused as refused:
+            raise forms.ValidationError(refused.sentence) from refused
+        return into
 
 
 HOURS = {"1": _("for an hour"), "4": _("for four hours"), "24": _("for a day"), "168": _("for a week")}

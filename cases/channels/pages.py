@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases.channels import approving, figures, trial
 from cases.channels.figures import Health
-from cases.channels.forms import PauseForm, WordsForm
+from cases.channels.forms import MergeForm, PauseForm, WordsForm
 from cases.takedowns.states import STATUS_OF
 from cases.takedowns.truths import TONES
 from cases.views.answers import NOT_TAKEN, back_to
@@ -25,6 +25,7 @@ from helpline.approvals import actions as approvals
 from helpline.approvals.models import Approval
 from helpline.approvals.states import Status
 from helpline.platforms import actions
+from helpline.platforms.actions import MergeRefused
 from helpline.platforms.models import Channel, ChannelWarning, Platform
 
 
@@ -44,7 +45,7 @@ class Line:
 @needs(Permission.PLATFORMS, Permission.TAKEDOWNS)
 @require_safe
 def platform_page(request: StaffRequest, slug: str) -> HttpResponse:
-    platform = get_object_or_404(Platform, slug=slug)
+    platform = get_object_or_404(Platform.objects.select_related("merged_into"), slug=slug)
     return _show(request, platform)
 
 
@@ -63,7 +64,7 @@ def _show(
     asked = {
         (what, obj): str(pk)
         for what, obj, pk in Approval.objects.filter(
-            what__in=[approving.CHANGE, approving.WORDS], status=Status.WAITING
+            what__in=[approving.CHANGE, approving.WORDS, approving.MERGE], status=Status.WAITING
         ).values_list("what", "object_id", "pk")
     }
     lines = [
@@ -90,6 +91,8 @@ def _show(
             for said, count in lately.answers.items()
         ],
         "may_change": request.user.can(Permission.PLATFORMS),
+        "merge_waiting": asked.get((approving.MERGE, str(platform.pk)), ""),
+        "merged": platform.merged.order_by("name"),
         "words_waiting": asked.get((approving.WORDS, str(platform.pk)), ""),
         "looks_on": settings.RECHECK_ENABLED,
     }
@@ -171,6 +174,45 @@ def words(request: StaffRequest, slug: str) -> HttpResponse:
             return _home(request, platform, _("Proposed. It is used once a second person says yes."))
     context = {"platform": platform, "form": form, "asked": asked}
     return render(request, "channels/words.html", context, status=NOT_TAKEN if form.is_bound else 200)
+
+
+@needs(Permission.PLATFORMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def merge(request: StaffRequest, slug: str) -> HttpResponse:
+    """Propose that this platform is part of another one: it was renamed, or swallowed."""
+    platform = get_object_or_404(Platform, slug=slug, is_other=False)
+    if platform.merged_into_id is not None:
+        return _home(request, platform, str(MergeRefused("merged").sentence), level=messages.WARNING)
+    form = MergeForm(request.POST if request.method == "POST" else None, platform=platform)
+    asked = approvals.waiting_on(what=approving.MERGE, obj=platform)
+    if request.method == "POST" and form.is_valid():
+        if asked is not None:
+            said = _("That waits for a second person already. Take it back first, or wait for the answer.")
+            return _home(request, platform, said, level=messages.WARNING)
+        approving.propose_merge(
+            platform=platform,
+            into=form.cleaned_data["into"],
+            reason=form.cleaned_data["text"],
+            by=request.user,
+            at=timezone.now(),
+        )
+        return _home(request, platform, _("Proposed. It is so once a second person says yes."))
+    context = {"platform": platform, "form": form, "asked": asked}
+    return render(request, "channels/merge.html", context, status=NOT_TAKEN if form.is_bound else 200)
+
+
+@needs(Permission.PLATFORMS)
+@require_POST
+def part(request: StaffRequest, slug: str) -> HttpResponse:
+    """It stands for itself again, at once: that is how it was before."""
+    platform = get_object_or_404(Platform, slug=slug)
+    try:
+        actions.part_platform(platform=platform, by=request.user, at=timezone.now())
+    except MergeRefused as refused:
+        return _home(request, platform, refused.sentence, level=messages.WARNING)
+    return _home(
+        request, platform, _("It stands for itself again. Links that were moved stay where they are.")
+    )
 
 
 @needs(Permission.PLATFORMS)

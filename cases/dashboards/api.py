@@ -25,12 +25,14 @@ class CountsSerializer(serializers.Serializer[Any]):
     """Takedowns by what became of them (docs/figures.md)."""
 
     total = serializers.IntegerField()
+    items = serializers.IntegerField(
+        help_text="Content asked for: what harms several people is one item, although each has a takedown of it."
+    )
+    notices = serializers.IntegerField()
     sent = serializers.IntegerField()
     said_removed = serializers.IntegerField()
     seen_gone = serializers.IntegerField()
-    gone_long_ago = serializers.IntegerField(
-        help_text="First seen gone at least 30 days before the period's end."
-    )
+    gone_long_ago = serializers.IntegerField(help_text="First seen gone at least 30 days before `as_of`.")
     stayed_gone = serializers.IntegerField()
     reappeared = serializers.IntegerField()
     acted_on = serializers.IntegerField()
@@ -43,7 +45,7 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 
 class TimesSerializer(serializers.Serializer[Any]):
-    """Seconds from sending to the first sign that it was acted on; null where nothing was."""
+    """Seconds from sending to the first sign that it was acted on, within 2.5 % or a second; null where nothing was."""
 
     p50 = serializers.FloatField(allow_null=True)
     p90 = serializers.FloatField(allow_null=True)
@@ -58,6 +60,14 @@ class PlatformFiguresSerializer(serializers.Serializer[Any]):
     time_to_action_s = TimesSerializer()
 
 
+class MonthFiguresSerializer(serializers.Serializer[Any]):
+    """One month of the helpline's time zone, by its first day; of a broken one, the days inside the period."""
+
+    month = serializers.DateField()
+    takedowns = CountsSerializer()
+    time_to_action_s = TimesSerializer()
+
+
 class PeriodSerializer(serializers.Serializer[Any]):
     """From `since` (included) to `until` (not included), by the moment of the request."""
 
@@ -67,12 +77,14 @@ class PeriodSerializer(serializers.Serializer[Any]):
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """The figures of a period."""
+    """The figures of a period, as far as they are kept: every change up to `as_of` is in them."""
 
+    as_of = serializers.DateTimeField(allow_null=True)
     period = PeriodSerializer()
     takedowns = CountsSerializer()
     time_to_action_s = TimesSerializer()
     platforms = PlatformFiguresSerializer(many=True)
+    months = MonthFiguresSerializer(many=True)
 
 
 class Statistics(APIView):

@@ -1,135 +1,210 @@
 """The figures, for whoever steers: what works, and what fails children."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from cases.dashboards import charts, metrics
-from cases.dashboards.metrics import Counts, Figures
-from cases.dashboards.words import share, span
+from cases import words as desk
+from cases.dashboards import metrics, periods, showing
+from cases.dashboards.charts.hours import week
+from cases.dashboards.charts.months import months
+from cases.dashboards.charts.spread import spread
+from cases.dashboards.figures import Counts, Figures, Volumes, Waiting
+from cases.dashboards.load import Load, load_now
+from cases.dashboards.periods import BadPeriod, Period
+from cases.dashboards.words import share, short_weekday, span, weekday
+from cases.rail import capped
 from cases.views.answers import with_filter
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
-from helpline.platforms.models import Platform
+from helpline.platforms.models import Channel, Platform
+from reports.states import Channel as CameBy
+from reports.states import Circumstance
 
-PERIODS = {"30": gettext_lazy("30 days"), "90": gettext_lazy("90 days"), "365": gettext_lazy("A year")}
+FRESH = timedelta(minutes=2)  # what is older was not counted when it should have been
+LENGTHS = {1: gettext_lazy("This month"), 3: gettext_lazy("3 months"), 12: gettext_lazy("12 months")}
+# What of the machine may stand still, in the words of whoever has to ring somebody up.
+PARTS = {
+    "database": gettext_lazy("The database does not answer"),
+    "broker": gettext_lazy("Workers can’t be woken"),
+    "worker": gettext_lazy("No worker is working"),
+    "oldest_due": gettext_lazy("Requests leave late"),
+    "mailbox": gettext_lazy("The mailbox can’t be read"),
+}
 
 
 @needs(Permission.FIGURES)
 @require_safe
 def dashboard(request: StaffRequest) -> HttpResponse:
-    days = request.GET.get("days", "")
-    days = days if days in PERIODS else "90"
-    until = timezone.now()
-    slug = request.GET.get("platform") or None
+    """The page of figures. A period that can't be read is said so, and the usual one shown."""
+    today = timezone.localdate()
+    typed = {name: request.GET.get(name, "") for name in ("since", "until")}
+    wrong = ""
     try:
-        found = metrics.figures(since=until - timedelta(days=int(days)), until=until, platform=slug)
-    except Platform.DoesNotExist as error:
-        raise Http404 from error
-    counts = found.overall
-    one = Platform.objects.filter(slug=slug).first() if slug else None
+        period = periods.asked(**typed, today=today)
+    except BadPeriod as error:
+        period, wrong = periods.usual(today), str(error)
+    slug = request.GET.get("platform") or None
+    platforms = _platforms()
+    if slug is not None and slug not in platforms:
+        raise Http404
+    offered = {one: name for one, (name, is_merged) in platforms.items() if not is_merged or one == slug}
+    found = metrics.figures(since=period.since, until=period.until, platform=slug)
+    before = metrics.figures(since=period.before.since, until=period.before.until, platform=slug).overall
+    by = request.GET.get("by", "")
+    by = by if by in showing.BREAKDOWNS else "channel" if slug else "platform"
+    waiting, load = metrics.waiting_now(), load_now()
     title = _("Figures")
-    context = {
-        "title": _("%(title)s: %(name)s") % {"title": title, "name": one} if one else title,
+    context: dict[str, Any] = {
+        **period.address,
+        "title": _("%(title)s: %(name)s") % {"title": title, "name": offered[slug]} if slug else title,
+        "period": period,
+        "typed": typed if wrong else period.address,
+        "wrong": wrong,
+        # A browser's month field shows nothing of what it can't read: a plain one gives back what was typed.
+        "typed_as": "text" if wrong else "month",
         "figures": found,
-        "counts": counts,
-        "platform": one,
+        "stands_still": found.as_of is not None and timezone.now() - found.as_of > FRESH,
+        "counts": found.overall,
+        "platform": slug or "",
+        "platforms": offered,
         "all_url": with_filter(request, "platform", ""),
-        "chips": [
-            {"label": label, "url": with_filter(request, "days", key), "current": key == days}
-            for key, label in PERIODS.items()
-        ],
-        "numbers": _numbers(counts),
-        "median": span(counts.p50_s),
-        "p90": span(counts.p90_s),
-        "spread": charts.spread(found.spread, p50_s=counts.p50_s, p90_s=counts.p90_s),
-        "weeks": charts.weeks(found.weeks),
-        "platforms": _platforms(request, found),
-        "fates": _fates(counts),
-        "unsent": counts.total - counts.sent,
-        "waiting": metrics.waiting_now(),
+        "chips": _chips(request, period, first=metrics.first_month()),
+        "asked": urlencode(_asked(period, slug)),
+        # Whoever sees no cases sees numbers, and no way to a list of them.
+        "drills": request.user.can(Permission.CASES_OWN) or request.user.can(Permission.CASES_ALL),
+        "sees_queue": request.user.can(Permission.QUEUE_READ),
+        "sees_desk": request.user.can(Permission.TAKEDOWNS),
+        "sees_team": request.user.can(Permission.CASES_ALL),
+        "waiting": waiting,
+        "waiting_said": _capped(waiting, "reports", "in_danger", "to_file", "unknown"),
+        "late": [PARTS.get(name, name) for name in waiting.late],
+        "load": load,
+        "load_said": _capped(load, *(field.name for field in fields(load))),
+        **_what_was_asked(request, found, before, period, by),
     }
+    if found.reports is not None:
+        context["reports"] = _reports(found.reports, period)
     return render(request, "dashboards/dashboard.html", context)
 
 
-def _numbers(counts: Counts) -> list[dict[str, Any]]:
-    """The four honest numbers, each with its share, what it is a share of, and its definition."""
-    return [
-        {
-            "label": _("Acted on"),
-            "share": share(counts.acted_on, counts.sent),
-            "part": counts.acted_on,
-            "whole": _("of %(count)s sent") % {"count": counts.sent},
-            "definition": _(
-                "Requests that left, and after which the platform said it did something or we saw the content gone. "
-                "What came back later is still counted here, and below as not staying gone."
-            ),
-        },
-        {
-            "label": _("Said removed"),
-            "share": share(counts.said_removed, counts.sent),
-            "part": counts.said_removed,
-            "whole": _("of %(count)s sent") % {"count": counts.sent},
-            "definition": _(
-                "The platform’s latest word is: removed, blocked, account removed, partly removed or already gone. "
-                "It is the platform’s word, not ours."
-            ),
-        },
-        {
-            "label": _("Seen gone"),
-            "share": share(counts.seen_gone, counts.sent),
-            "part": counts.seen_gone,
-            "whole": _("of %(count)s sent") % {"count": counts.sent},
-            "definition": _(
-                "We looked at the address ourselves, three times in a row, and it was not there. Once is enough to be "
-                "counted here, even if it came back."
-            ),
-        },
-        {
-            "label": _("Stayed gone"),
-            "share": share(counts.stayed_gone, counts.gone_long_ago),
-            "part": counts.stayed_gone,
-            "whole": _("of %(count)s first seen gone 30 days ago or more") % {"count": counts.gone_long_ago},
-            "definition": _(
-                "Gone for 30 days without a break up to the end of the period. Only what was first seen gone at least "
-                "30 days ago can be judged; the rest is too young and is left out on both sides."
-            ),
-        },
+def _platforms() -> Mapping[str, tuple[str, bool]]:
+    """Name, and whether it was merged into another, of every platform by its slug."""
+    rows = Platform.objects.order_by("is_other", "name").values_list("slug", "name", "merged_into")
+    return {slug: (name, into is not None) for slug, name, into in rows}
+
+
+def _asked(period: Period, slug: str | None) -> Mapping[str, str]:
+    return {**period.address, **({"platform": slug} if slug else {})}
+
+
+def _capped(found: Waiting | Load, *names: str) -> Mapping[str, str]:
+    """Counts as they are written: "99+" where counting stopped."""
+    return {name: capped(getattr(found, name)) or "0" for name in names}
+
+
+def _chips(request: StaffRequest, period: Period, *, first: date | None) -> list[dict[str, Any]]:
+    """The usual lengths, and each year in which there is something to count, the latest first."""
+    today = timezone.localdate()
+    offered: list[tuple[desk.Words, Period]] = [
+        (label, Period.ending(today, months=length)) for length, label in LENGTHS.items()
     ]
-
-
-def _platforms(request: StaffRequest, found: Figures) -> list[dict[str, Any]]:
+    for year in range(today.year, (first or today).year - 1, -1):
+        last = today.replace(day=1) if year == today.year else today.replace(year=year, month=12, day=1)
+        offered.append((str(year), Period(today.replace(year=year, month=1, day=1), last)))
+    kept = {name: request.GET[name] for name in ("platform", "by") if request.GET.get(name)}
     return [
         {
-            "name": one.name,
-            "url": with_filter(request, "platform", one.slug),
-            "counts": one.counts,
-            "share": share(one.counts.acted_on, one.counts.sent),
-            "median": span(one.counts.p50_s),
-            "p90": span(one.counts.p90_s),
+            "label": label,
+            "url": f"{request.path}?{urlencode({**one.address, **kept})}",
+            "current": one == period,
         }
-        for one in found.platforms
+        for label, one in offered
     ]
 
 
-def _fates(counts: Counts) -> list[dict[str, Any]]:
-    """What became of everything that was sent: each request in exactly one line."""
-    lines = [
-        ("good", _("Acted on"), counts.acted_on),
-        ("go", _("Receipt confirmed or being looked at"), counts.under_way),
-        ("wait", _("More information asked"), counts.more_information),
-        ("quiet", _("No answer at all"), counts.no_answer),
-        ("stop", _("Refused"), counts.refused),
-        ("stop", _("Nothing found at the address"), counts.not_found),
-        ("none", _("Withdrawn by the young person"), counts.withdrawn),
-    ]
-    return [
-        {"tone": tone, "label": label, "count": count, "share": share(count, counts.sent)}
-        for tone, label, count in lines
-    ]
+def _what_was_asked(
+    request: StaffRequest, found: Figures, before: Counts, period: Period, by: str
+) -> dict[str, Any]:
+    counts = found.overall
+    edges = metrics.EDGES
+    cards = showing.cards(found, period.months)
+    names = dict(Channel.objects.values_list("slug", "platform__name")) if by == "channel" else {}
+    lines = showing.breakdown(found, by, channels=names)
+    return {
+        "numbers": showing.numbers(counts, before),
+        "before": period.before,
+        "median": span(counts.p50_s),
+        "p90": span(counts.p90_s),
+        "median_before": span(before.p50_s) if before.p50_s is not None else "",
+        "spread": spread(
+            [bar.count for bar in found.spread], edges=edges, p50_s=counts.p50_s, p90_s=counts.p90_s
+        ),
+        "tabs": [
+            {"label": label, "url": with_filter(request, "by", name) + "#by", "current": name == by}
+            for name, label in showing.BREAKDOWNS.items()
+            if not (request.GET.get("platform") and name == "platform")
+        ],
+        "by": by,
+        "by_head": showing.BREAKDOWNS[by],
+        "by_label": _("Time to action by: %(name)s") % {"name": showing.BREAKDOWNS[by]},
+        "lines": [(line, line.range(edges)) for line in lines],
+        "cards": cards[: showing.CARDS],
+        "more_platforms": max(0, len(cards) - showing.CARDS),
+        "ignorers": showing.ignorers(found)[: showing.IGNORERS],
+        "silent_share": share(counts.no_answer, counts.sent),
+        "fates": showing.fates(counts),
+        "requested": months(showing.every_month(found.months, period.months, of="total")),
+        "ladder": showing.ladder(found.ladder),
+        "redress": showing.redress(found.redress),
+        "returned_share": share(found.returns.reappeared, found.returns.seen_gone),
+        "returned": _returned(found),
+    }
+
+
+def _returned(found: Figures) -> list[showing.Share]:
+    """How long what came back had been gone."""
+    bars = found.returns.spread
+    drawn = spread(
+        [bar.count for bar in bars], edges=[bar.from_s for bar in bars[1:]], p50_s=None, p90_s=None
+    )
+    return [showing.Share(one.label, one.count, one.share) for one in drawn.columns if one.count]
+
+
+def _reports(told: Volumes, period: Period) -> dict[str, Any]:
+    """Whom it happens to, and when they write."""
+    by_month = dict(told.months)
+    circumstances = {code: desk.circumstance(code) for code in Circumstance.values}
+    drawn = week(told.hours)
+    busiest = drawn.busiest
+    blackmail = told.circumstances.get(Circumstance.BLACKMAIL, 0)
+    at_school = told.circumstances.get(Circumstance.SCHOOL, 0)
+    return {
+        "total": told.total,
+        "week": drawn,
+        "days": [(row, weekday(row.day), short_weekday(row.day)) for row in drawn.rows],
+        "busiest": (weekday(busiest[0]), busiest[1], busiest[1] + 1, busiest[2]) if busiest else None,
+        "blackmail": showing.Share("", blackmail, share(blackmail, told.total)),
+        "school": showing.Share("", at_school, share(at_school, told.total)),
+        "named_school": showing.Share("", told.with_school, share(told.with_school, told.total)),
+        "lists": [
+            (name, label, showing.shares(told_of, names, total=told.total, by_count=by_count))
+            for name, label, told_of, names, by_count in (
+                ("ages", _("Ages"), told.age_ranges, desk.AGES, False),
+                ("kinds", _("What was reported"), told.kinds, desk.KINDS, True),
+                ("circumstances", _("Circumstances"), told.circumstances, circumstances, True),
+                ("", _("How it reached us"), told.channels, dict(CameBy.choices), True),
+                ("", _("Who writes"), told.who, desk.WRITERS, True),
+            )
+        ],
+        "months": months([(day, by_month.get(day, 0), 0) for day in period.months]),
+    }

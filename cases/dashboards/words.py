@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -29,6 +30,26 @@ def short_span(seconds: int) -> str:
     return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
-def moment(day: date) -> str:
-    """A day without its year."""
-    return date_format(day, "j N")
+def month(day: date) -> str:
+    """A month with its year, in full."""
+    return date_format(day, "F Y")
+
+
+def short_month(day: date) -> str:
+    """A month with its year, short."""
+    return date_format(day, "N Y")
+
+
+def month_alone(day: date) -> str:
+    """A month, short, where the year is said elsewhere."""
+    return date_format(day, "N")
+
+
+def weekday(number: int) -> str:
+    """A day of the week; Monday is 0."""
+    return str(WEEKDAYS[number])
+
+
+def short_weekday(number: int) -> str:
+    """The same, short."""
+    return str(WEEKDAYS_ABBR[number])

@@ -24,6 +24,7 @@ STAFF = (
     Colleague("nour", "Nour", "counsellor", "night", "demo-counsellor-lamp"),
     Colleague("sacha", "Sacha", "counsellor", "day", "demo-counsellor-dawn"),
     Colleague("maud", "Maud", "supervisor", "night", "demo-supervisor-lamp"),
+    Colleague("ines", "Inès", "supervisor", "day", "demo-supervisor-dawn"),
     Colleague("anouk", "Anouk", "administrator", "", "demo-administrator-lamp"),
     Colleague("theo", "Théo", "auditor", "", "demo-auditor-lamp"),
 )

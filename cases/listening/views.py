@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -50,7 +51,7 @@ CODE_LIFE = timedelta(hours=1)  # how long a code that was not read aloud yet wa
 SENDS = frozenset({"send", "leave"})
 
 
-def listens(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def listens(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
     """For whoever reads the queue and works on cases: both, not one of them."""
     return needs(Permission.QUEUE_READ)(needs(Permission.CASES_OWN)(view))
 

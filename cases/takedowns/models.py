@@ -202,6 +202,12 @@ class Takedown(models.Model):
             ),
             models.Index(fields=["-requested_at", "-id"], name="takedown_requested"),
             models.Index(fields=["status", "-requested_at", "-id"], name="takedown_status"),
+            # When a platform was last heard of.
+            models.Index(
+                fields=["platform", "-platform_at"],
+                name="takedown_heard",
+                condition=Q(platform_at__isnull=False),
+            ),
         ]
 
     class Privacy:

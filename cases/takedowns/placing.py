@@ -1,4 +1,4 @@
-"""Links on a site that the directory did not know when they were told, and knows now."""
+"""Links on a site that the directory did not know when they were told, and knows now; or that became part of another."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,12 +19,15 @@ def placed(*, case: Case, links_of_case: Sequence[Link], at: datetime) -> Sequen
 
     Costs nothing where every platform is known.
     """
-    unknown = [link for link in links_of_case if link.platform.is_other]
+    unknown = [link for link in links_of_case if link.platform.is_other or link.platform.merged_into_id]
     if not unknown:
         return links_of_case
     box, known = case.box(), directory.current()
     for link in unknown:
-        platform = known.at_host(words.host(box.open(link, "url")))
+        if link.platform.merged_into_id:
+            platform = known.by_slug.get(link.platform.slug)
+        else:
+            platform = known.at_host(words.host(box.open(link, "url")))
         if platform is None or platform.is_other:
             continue
         link.platform = platform

@@ -49,7 +49,7 @@ def platform_list(request: StaffRequest) -> HttpResponse:
         asked = waiting.get(str(channel.pk), "")
         line = Line(channel, channel.warnings(now), channel.is_paused(now), asked)
         lines.setdefault(channel.platform_id, []).append(line)
-    platforms = Platform.objects.order_by("is_other", "name")
+    platforms = Platform.objects.select_related("merged_into").order_by("is_other", "name")
     shown = [(platform, lines.get(platform.pk, [])) for platform in platforms]
     context = {
         "platforms": [

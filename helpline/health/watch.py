@@ -5,17 +5,10 @@ trouble is told when two looks in a row agree, once over all watchers, whatever 
 is. No alarm holds more than the names of parts and how late they are.
 """
 
-import http.client
-import json
 import logging
 import smtplib
-import ssl
 import threading
-from datetime import UTC, datetime
-from email import policy
-from email.message import EmailMessage
-from email.utils import format_datetime
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from celery.signals import beat_init, worker_ready
 from django.conf import settings
@@ -23,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, connections
 from django.utils import timezone
 
-from helpline import mail
+from helpline import hook, mail
 from helpline.health.models import Heartbeat
 from helpline.health.views import findings
 
@@ -33,7 +26,6 @@ LOOK_EVERY = 10.0  # seconds; two looks and the 90 s of a silent worker are less
 AGREED = 2
 TOLD = "alarm:"  # with a part's name: the heartbeat row that stands while its trouble is told and not over
 WATCHING = 0x5741544348  # advisory lock: one watcher tells at a time
-TIMEOUT = 10.0
 
 Troubles = dict[str, str]
 
@@ -102,7 +94,7 @@ def tell(troubles: Troubles, *, now: datetime) -> bool:
             try:
                 carry(troubles, now)
                 taken = True
-            except (OSError, smtplib.SMTPException, http.client.HTTPException, ValueError) as error:
+            except (smtplib.SMTPException, *hook.NOT_TAKEN) as error:
                 log.error("The alarm could not be sent (%s).", type(error).__name__)
     return taken
 
@@ -112,48 +104,21 @@ def _names(troubles: Troubles) -> list[str]:
 
 
 def _mail(troubles: Troubles, now: datetime) -> None:
-    message = EmailMessage(policy=policy.SMTP)
-    message["From"] = settings.DEFAULT_FROM_EMAIL
-    message["To"] = ", ".join(settings.ALARM_EMAIL)
-    message["Subject"] = (
-        f"{settings.HELPLINE_NAME}: {'something has stopped' if troubles else 'all is well again'}"
-    )
-    message["Date"] = format_datetime(now.astimezone(UTC))
-    message["Auto-Submitted"] = "auto-generated"
+    said = "something has stopped" if troubles else "all is well again"
     lines = [f"{name}: {text}" for name, text in troubles.items()] or ["Every part answers."]
-    message.set_content("\n".join([*lines, "", "`manage.py doctor` says how to mend it.", ""]))
-    line = mail.open_line()
-    try:
-        line.send_message(message)
-    finally:
-        line.close()
+    mail.send(
+        to=settings.ALARM_EMAIL,
+        subject=f"{settings.HELPLINE_NAME}: {said}",
+        lines=[*lines, "", "`manage.py doctor` says how to mend it.", ""],
+        at=now,
+    )
 
 
 def _post(troubles: Troubles, now: datetime) -> None:
-    """POST as JSON; any 2xx took it. No redirect is followed."""
-    at = urlsplit(settings.ALARM_WEBHOOK)
-    if at.scheme not in {"http", "https"} or not at.hostname:
-        raise ValueError("HELPLINE_ALARM_WEBHOOK is no http address.")
-    body = {"state": "failing" if troubles else "well", "checks": troubles, "at": now.isoformat()}
-    line = (
-        http.client.HTTPSConnection(
-            at.hostname, at.port, timeout=TIMEOUT, context=ssl.create_default_context()
-        )
-        if at.scheme == "https"
-        else http.client.HTTPConnection(at.hostname, at.port, timeout=TIMEOUT)
+    hook.post(
+        settings.ALARM_WEBHOOK,
+        {"state": "failing" if troubles else "well", "checks": troubles, "at": now.isoformat()},
     )
-    try:
-        path = at.path or "/"
-        line.request(
-            "POST",
-            f"{path}?{at.query}" if at.query else path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        if not 200 <= line.getresponse().status < 300:
-            raise http.client.HTTPException("not taken")
-    finally:
-        line.close()
 
 
 # --- in beat and in each worker ---------------------------------------------------------------------------

@@ -29,6 +29,11 @@ REFUSALS: dict[str, Promise] = {
     "no_address": _("This channel has no address yet."),
     "same_person": _("Somebody else has to approve a contact that you changed."),
     "not_approved": _("A second person has to approve this contact first."),
+    "same": _("Both are the same platform."),
+    "other": _("What stands for all other sites can’t become another platform, nor take one in."),
+    "merged": _("One of the two is part of another platform already."),
+    "has_merged": _("Other platforms became part of this one. Part them first, then merge each of them."),
+    "not_merged": _("It stands for itself already."),
 }
 
 
@@ -43,6 +48,63 @@ class ChannelRefused(Exception):
     def sentence(self) -> str:
         """What to say."""
         return str(REFUSALS[self.code])
+
+
+class MergeRefused(ChannelRefused):
+    """These two platforms can't become one as they stand."""
+
+
+def check_can_merge(platform: Platform, into: Platform) -> None:
+    """Raises MergeRefused. One step only: what took others in is not taken in itself."""
+    if platform.pk == into.pk:
+        raise MergeRefused("same")
+    if platform.is_other or into.is_other:
+        raise MergeRefused("other")
+    if platform.merged_into_id is not None or into.merged_into_id is not None:
+        raise MergeRefused("merged")
+    if platform.merged.exists():
+        raise MergeRefused("has_merged")
+
+
+@transaction.atomic
+def merge_platform(*, platform: Platform, into: Platform, by: Staff, at: datetime) -> None:
+    """This platform is part of another one from now on: its hosts and new links are that one's, and its figures count there.
+
+    What is under way keeps the channel it left by. Raises MergeRefused.
+    """
+    _lock_both(platform, into)
+    check_can_merge(platform, into)
+    platform.merged_into = into
+    into.domains = [*into.domains, *(one for one in platform.domains if one not in into.domains)]
+    _save_both(platform, into)
+    audit.record(by=by, verb="platform.merged", obj=platform, detail={"into": into.slug}, at=at)
+
+
+@transaction.atomic
+def part_platform(*, platform: Platform, by: Staff, at: datetime) -> None:
+    """It stands for itself again, with the hosts that it brought. Raises MergeRefused where it is part of none."""
+    into = platform.merged_into
+    if into is None:
+        raise MergeRefused("not_merged")
+    _lock_both(platform, into)
+    if platform.merged_into_id != into.pk:
+        raise MergeRefused("not_merged")
+    platform.merged_into = None
+    into.domains = [one for one in into.domains if one not in platform.domains]
+    _save_both(platform, into)
+    audit.record(by=by, verb="platform.parted", obj=platform, detail={"from": into.slug}, at=at)
+
+
+def _lock_both(*both: Platform) -> None:
+    for one in sorted(both, key=lambda one: one.pk):
+        one.refresh_from_db(from_queryset=Platform.objects.select_for_update(of=("self",)))
+
+
+def _save_both(platform: Platform, into: Platform) -> None:
+    platform.save(update_fields=["merged_into", "updated_at"])
+    into.save(update_fields=["domains", "updated_at"])
+    directory.forget()
+    transaction.on_commit(directory.forget)
 
 
 def check_can_approve(channel: Channel, by: Staff) -> None:
@@ -158,7 +220,9 @@ def set_domains(*, platform: Platform, domains: Sequence[str], by: Staff, at: da
         platform.slug, {"domains": list(domains)}, layout.PLATFORM_FIELDS, (), problems
     )
     others = {
-        domain: other.slug for other in Platform.objects.exclude(pk=platform.pk) for domain in other.domains
+        domain: other.slug
+        for other in Platform.objects.exclude(pk=platform.pk).exclude(merged_into=platform)
+        for domain in other.domains
     }
     problems += [
         Problem(platform.slug, "domains", f"{one} belongs to {others[one]}")
@@ -278,7 +342,8 @@ def import_platforms(*, data: object, approved_by: Staff | None, at: datetime) -
 def _check_against_table(entries: list[PlatformEntry], problems: list[Problem]) -> None:
     """What the file alone can't show: a domain, a channel or the catch-all of another platform."""
     named = {entry.slug for entry in entries}
-    domains = {d: p.slug for p in Platform.objects.exclude(slug__in=named).order_by("id") for d in p.domains}
+    standing = Platform.objects.exclude(slug__in=named).filter(merged_into=None).order_by("id")
+    domains = {d: p.slug for p in standing for d in p.domains}
     others = Platform.objects.filter(is_other=True).exclude(slug__in=named).values_list("slug", flat=True)
     owners = dict(Channel.objects.values_list("slug", "platform__slug"))
     for entry in entries:

@@ -44,9 +44,18 @@ class Directory:
 
     @classmethod
     def of(cls, platforms: Iterable[Platform]) -> "Directory":
-        """A directory of these platforms. Of two that claim one domain, the first keeps it."""
+        """A directory of these platforms. Of two that claim one domain, the first keeps it.
+
+        What became part of another platform leads there.
+        """
         directory, other = cls(), None
-        for platform in platforms:
+        found = list(platforms)
+        by_id = {platform.pk: platform for platform in found}
+        for one in found:
+            platform = by_id.get(one.merged_into_id or 0, one)
+            if platform is not one:
+                directory.by_slug[one.slug] = platform
+                continue
             directory.by_slug[platform.slug] = platform
             for domain in platform.domains:
                 directory.by_domain.setdefault(domain, platform)

@@ -88,6 +88,10 @@ class Platform(models.Model):
     # Whether its links are looked at; and the words by which a page that answers 200 says that nothing is there.
     recheck = models.BooleanField(default=True, db_default=True)
     gone_words = ArrayField(models.CharField(max_length=100), default=list, db_default=[], blank=True)
+    # Two that became one: what was asked of this one counts with the other's from then on.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
+    )
     # What the last import said, field by field: it tells an edit of the file from an edit by an operator.
     imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -104,6 +108,10 @@ class Platform(models.Model):
             models.CheckConstraint(
                 condition=Q(hash_schemes__contained_by=HashScheme.values), name="platform_known_hash_schemes"
             ),
+            models.CheckConstraint(
+                condition=~Q(merged_into=F("id")) | Q(merged_into__isnull=True),
+                name="platform_not_into_itself",
+            ),
         ]
 
     class Privacy:
@@ -118,6 +126,7 @@ class Platform(models.Model):
             "is_other",
             "recheck",
             "gone_words",
+            "merged_into",
             "imported",
             "created_at",
             "updated_at",

@@ -77,6 +77,7 @@ def helpline(request: HttpRequest) -> dict[str, Any]:
         "answer_hours": settings.ANSWER_HOURS,
         "exit_url": settings.EXIT_URL,
         "demo": settings.DEMO,
+        "public_statistics": settings.PUBLIC_STATISTICS,
         "languages": settings.LANGUAGES,
         "language": spoken,
         "large_type": partial(has_large_type, request),

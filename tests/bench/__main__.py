@@ -9,6 +9,7 @@ from pathlib import Path
 from helpline.embedded.processes import ROOT, CannotStart
 from tests.bench import (
     claim,
+    dashboard,
     dispatch,
     growth,
     inbound,
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[House], list[Figure]]] = {
     "inbound": inbound.bench,
     "recheck": recheck.bench,
     "pdq_browser": pdq.bench,
+    "dashboard": dashboard.bench,
     "growth": growth.bench,
 }
 

@@ -92,14 +92,15 @@ def _named_inside(body: bytes, packed: str) -> list[str]:
 def bench(house: House) -> list[Figure]:
     """The first page with all it loads, the heaviest of the next, and hosts that are not ours."""
     database = house.database("bench_weight")
-    public = house.environment(database, HELPLINE_FACE="public", DJANGO_SETTINGS_MODULE="tests.bench.served")
+    switched = {"HELPLINE_FACE": "public", "HELPLINE_PUBLIC_STATISTICS": "true"}
+    public = house.environment(database, DJANGO_SETTINGS_MODULE="tests.bench.served", **switched)
     say("page_weight: collecting what is served")
     house.run("collectstatic", public)
     with house.web("helpline.wsgi", public) as port:
         phone = Phone(port)
         phone.go("/")
         phone.weigh()
-        for place in ("/help/", "/privacy/", "/follow/"):
+        for place in ("/help/", "/privacy/", "/statistics/", "/follow/"):
             phone.go(place)
             phone.weigh()
         _walk(phone)

@@ -17,6 +17,7 @@ from reports.models import Report
 from reports.states import News
 from tests.browser import walk
 from tests.browser.walk import UNFOLD, complaints
+from tests.reports.statistics.published import put_up
 from tests.walker import links_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -64,12 +65,16 @@ def page(request: Any, chromium: Any, live_server: Any, settings: Any) -> Iterat
     context.close()
 
 
-def test_every_page_before_anything_is_told(page: Any) -> None:
+def test_every_page_before_anything_is_told(page: Any, settings: Any) -> None:
+    settings.PUBLIC_STATISTICS = True
+    put_up(2024)
+    put_up(2025)
     judge = Judge()
     for place in (
         "/",
         "/help/",
         "/privacy/",
+        "/statistics/",
         "/follow/",
         "/report/",
         "/report/?start=threat",

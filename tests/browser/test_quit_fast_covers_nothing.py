@@ -87,6 +87,7 @@ def test_before_anything_is_told(page: Any, look: Callable[[Any], None]) -> None
         "/help/",
         "/privacy/",
         "/source/",
+        "/statistics/",
         "/follow/",
         "/report/?start=threat",
         "/report/now/",

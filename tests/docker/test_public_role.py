@@ -29,6 +29,7 @@ from tests import cast
 from tests.cast import NOON
 from tests.reports.conftest import Pen
 from tests.reports.evidence.hostile import plain
+from tests.reports.statistics.published import put_up
 
 
 def superuser() -> Any:
@@ -271,6 +272,14 @@ def test_the_public_calls_by_code(as_public: None, client: Client) -> None:
     assert client.delete("/api/v1/follow/", headers=head).status_code == 204
 
 
+def test_what_was_published_can_be_read(as_public: None, client: Client, settings: Any) -> None:
+    settings.PUBLIC_STATISTICS = True
+    settings.FACE = "public"
+    with as_the_desk():
+        put_up(2025)
+    assert "223" in client.get("/statistics/").content.decode()
+
+
 @pytest.mark.parametrize("actor", ["staff:1", "platform:chatter", "", "System"])
 def test_the_trail_is_added_to_in_nobody_elses_name(as_public: None, actor: str) -> None:
     with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
@@ -317,6 +326,9 @@ def test_the_trail_is_added_to_in_nobody_elses_name(as_public: None, actor: str)
         "SELECT due_at FROM reports_nudge",
         "UPDATE web_apiwrite SET status = 200",
         "INSERT INTO platforms_platform (name) VALUES ('')",
+        "SELECT earlier FROM statistics_publishedyear",
+        "UPDATE statistics_publishedyear SET facts = '{}'",
+        "INSERT INTO statistics_publishedyear (year, facts, earlier) VALUES (2025, '{}', '[]')",
         "SELECT * FROM django_migrations",
         "TRUNCATE reports_report",
         "UPDATE platforms_platform SET name = ''",

@@ -1,7 +1,7 @@
 """Many rows at once: of one table column by column, of several together."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from django.db import DataError, transaction
 
 from helpline import columns
 from helpline.audit.models import AuditRow
+from helpline.health.models import Heartbeat
 from helpline.platforms.models import Platform
 from reports.models import Link, Report
 
@@ -97,3 +98,35 @@ def test_together_or_not_at_all(noon: datetime) -> None:
         columns.insert_together([good], [bad])
 
     assert not AuditRow.objects.filter(verb="together").exists()
+
+
+@pytest.mark.django_db
+def test_what_is_there_already_is_left_out() -> None:
+    """By a unique column: what came in is told, what was there, or stands twice, is not."""
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def insert(*names: str) -> list[str]:
+        beats = {"name": list(names), "beaten_at": [at] * len(names)}
+        return columns.insert_new(Heartbeat, beats, unless="name")
+
+    assert insert("one", "two") == ["one", "two"]
+    assert insert("two", "three", "three") == ["three"]
+    assert insert("one") == []
+    assert set(Heartbeat.objects.values_list("name", flat=True)) >= {"one", "two", "three"}
+
+
+@pytest.mark.django_db
+def test_several_tables_and_what_else_is_done_go_in_one_statement(
+    noon: datetime, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    platform = Platform.objects.create(slug="chatter", name="Chatter")
+    columns.insert_each({AuditRow: lines(noon)})  # prepared
+    with django_assert_num_queries(1):
+        columns.insert_each(
+            {AuditRow: lines(noon, "one", "two")},
+            then="nothing AS (SELECT 1) UPDATE platforms_platform SET name = %s::text WHERE id = %s::bigint",
+            values=["Other", platform.pk],
+        )
+    platform.refresh_from_db()
+    assert platform.name == "Other"
+    assert AuditRow.objects.filter(verb__in=["one", "two"]).count() == 2

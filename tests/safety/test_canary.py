@@ -85,6 +85,7 @@ def public_face(log: Path) -> Iterator[int]:
         HELPLINE_TRUSTED_PROXIES="1",
         HELPLINE_LOG_LEVEL="DEBUG",
         HELPLINE_FACE="all",
+        HELPLINE_PUBLIC_STATISTICS="true",
         DJANGO_SETTINGS_MODULE="tests.safety.deployed",
         **SIGNS,
     )
@@ -224,6 +225,7 @@ def test_the_words_of_somebody_are_nowhere(tmp_path: Path, nour: Staff, chatter:
         stranger = Person(port, address=ADDRESS)
         stranger.go(f"/follow/?code={WORD}")
         stranger.send({"code": f"{WORD} 0000 0000"})
+        stranger.go(f"/statistics/?year={WORD}")
         stranger.go(f"/{WORD}/?q={WORD}")
         assert stranger.status == 404
         break_the_message_page(person)

@@ -16,7 +16,9 @@ from django.utils import timezone
 from cases.channels import figures, trial
 from cases.models import Case
 from cases.takedowns import actions as takedowns
+from cases.takedowns import linting, notices
 from cases.takedowns.models import Attempt, Notice, Takedown
+from cases.takedowns.placing import placed
 from cases.takedowns.states import Outcome, Result, Source, Status
 from helpline.accounts.models import Staff
 from helpline.approvals import actions as approvals
@@ -494,3 +496,131 @@ def test_receipts_of_trials_name_no_case(
     lines = simulator.receipts.read_text().strip().splitlines()
     assert "chatter.example/test/" in lines[-1]
     assert not receipts.delivered_more_than_once(simulator.receipts)
+
+
+# --- two platforms become one -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rival(anouk: Staff) -> Platform:
+    return make_platform("rival", ChannelKind.WEB_FORM, "https://rival.example/report", by=anouk)
+
+
+def merged(platform: Platform, into: Platform, by: Staff) -> None:
+    actions.merge_platform(platform=platform, into=into, by=by, at=NOON)
+    platform.refresh_from_db()
+    into.refresh_from_db()
+
+
+def test_a_platform_becomes_part_of_another_once_two_people_say_so(
+    desk: Desk, anouk: Staff, maud: Staff, chatter: Platform, rival: Platform
+) -> None:
+    client = desk(anouk)
+    assert 'value="rival"' in page(client, f"{PAGE}merge/")
+    said = client.post(
+        f"{PAGE}merge/", {"merge-into": "rival", "merge-text": "Bought last week."}, follow=True
+    )
+    assert "It is so once a second person says yes." in said.content.decode()
+    chatter.refresh_from_db()
+    assert chatter.merged_into is None
+    assert "waits for a second person" in page(client)
+    again = client.post(f"{PAGE}merge/", {"merge-into": "rival", "merge-text": "Bought."}, follow=True)
+    assert "waits for a second person already" in again.content.decode()
+    approval = Approval.objects.get()
+    assert "chatter.example" in page(desk(maud), f"/staff/approvals/{approval.pk}/")
+    approvals.decide(approval=approval, granted=True, by=maud, at=NOON)
+
+    chatter.refresh_from_db()
+    rival.refresh_from_db()
+    assert (chatter.merged_into, rival.domains) == (rival, ["rival.example", "chatter.example"])
+    assert "is part of" in page(client) and "Part them again" in page(client)
+    assert "Part of it now" in page(client, "/staff/platforms/rival/")
+    assert "Part of Rival now" in page(client, "/staff/platforms/")
+    assert client.get(f"{PAGE}merge/").status_code == 302
+    line = AuditRow.objects.get(verb="platform.merged")
+    assert (line.actor, line.detail) == (f"staff:{anouk.pk}", {"into": "rival"})
+
+
+def test_new_links_go_to_the_other_one_and_what_is_under_way_stays(
+    asked: list[Takedown], chatter: Platform, rival: Platform, anouk: Staff, nour: Staff, open_case: OpenCase
+) -> None:
+    early = open_case(links=(LinkFacts(url="https://chatter.example/p/told-before"),))
+    merged(chatter, rival, anouk)
+
+    link = open_case(links=(LinkFacts(url="https://www.chatter.example/p/new"),)).report.links.get()
+    assert link.platform == rival
+    assert {row.notice.channel.slug for row in Takedown.objects.all()} == {"chatter"}
+    [row] = takedowns.request_takedown(case=early, links=list(early.report.links.all()), by=nour, at=NOON)
+    assert (row.notice.channel.slug, row.status) == ("rival", Status.TO_FILE)
+    # Rules that name the old hosts hold for the other one.
+    assert not linting.findings(notices.content_of(row.notice), channel=row.notice.channel)
+
+
+def test_a_link_told_before_is_moved_when_it_is_asked_about(
+    chatter: Platform, rival: Platform, anouk: Staff, open_case: OpenCase
+) -> None:
+    case = open_case()
+    merged(chatter, rival, anouk)
+    [link] = placed(case=case, links_of_case=list(case.report.links.select_related("platform")), at=NOON)
+    assert (link.platform, case.report.links.get().platform) == (rival, rival)
+
+
+def test_parted_again_everything_is_as_it_was(
+    desk: Desk, anouk: Staff, chatter: Platform, rival: Platform, open_case: OpenCase
+) -> None:
+    merged(chatter, rival, anouk)
+    answer = desk(anouk).post(f"{PAGE}part/", follow=True)
+    assert "It stands for itself again." in answer.content.decode()
+    chatter.refresh_from_db()
+    rival.refresh_from_db()
+    assert (chatter.merged_into, chatter.domains, rival.domains) == (
+        None,
+        ["chatter.example"],
+        ["rival.example"],
+    )
+    assert (
+        open_case(links=(LinkFacts(url="https://chatter.example/p/1"),)).report.links.get().platform
+        == chatter
+    )
+    twice = desk(anouk).post(f"{PAGE}part/", follow=True)
+    assert "It stands for itself already." in twice.content.decode()
+    assert AuditRow.objects.filter(verb="platform.parted").count() == 1
+
+
+def test_what_can_not_become_one(anouk: Staff, chatter: Platform, rival: Platform) -> None:
+    third = make_platform("third", ChannelKind.WEB_FORM, "https://third.example/report", by=anouk)
+    merged(chatter, rival, anouk)
+    other = Platform.objects.catch_all()
+    for platform, into, code in (
+        (rival, rival, "same"),
+        (other, rival, "other"),
+        (rival, other, "other"),
+        (chatter, third, "merged"),
+        (third, chatter, "merged"),
+        (rival, third, "has_merged"),
+    ):
+        with pytest.raises(actions.MergeRefused) as refused:
+            merged(platform, into, anouk)
+        assert refused.value.code == code and refused.value.sentence
+
+
+def test_a_merged_platform_is_no_choice_any_more(
+    desk: Desk, anouk: Staff, nour: Staff, chatter: Platform, rival: Platform, open_case: OpenCase
+) -> None:
+    case = open_case()
+    merged(chatter, rival, anouk)
+    assert 'value="chatter"' not in page(desk(nour), f"/staff/cases/{case.ref}/")
+    third = make_platform("third", ChannelKind.WEB_FORM, "https://third.example/report", by=anouk)
+    form = desk(anouk).post(
+        f"/staff/platforms/{third.slug}/merge/", {"merge-into": "chatter", "merge-text": "So."}
+    )
+    assert form.status_code == 422
+
+
+def test_what_changed_meanwhile_stops_the_merge(
+    desk: Desk, anouk: Staff, maud: Staff, chatter: Platform, rival: Platform
+) -> None:
+    desk(anouk).post(f"{PAGE}merge/", {"merge-into": "rival", "merge-text": "Bought last week."})
+    merged(rival, make_platform("third", ChannelKind.WEB_FORM, "https://third.example/r", by=anouk), anouk)
+    with pytest.raises(CannotBeDone):
+        approvals.decide(approval=Approval.objects.get(), granted=True, by=maud, at=NOON)

@@ -1,100 +1,312 @@
 """The page of figures: for whoever may see them, plain, each with its table and its definition."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases.models import Case
+from cases import queue
+from cases.dashboards.calendar import moment
+from cases.dashboards.folding import fold
+from cases.dashboards.models import LastFold
+from cases.dashboards.periods import shifted
+from cases.models import Case, QueueItem
 from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from reports.actions import LinkFacts
+from reports.models import Report
 from tests.cases.takedowns.standing import standing
 
 OpenCase = Callable[..., Case]
 Desk = Callable[[Staff], Client]
+Tell = Callable[..., tuple[Report, str]]
+PAGE = "/staff/dashboard/"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("chatter", "pixboard")]
 
 
+def month(back: int) -> date:
+    """The first of the month so many months ago."""
+    return shifted(timezone.localdate(), -back)
+
+
 @pytest.fixture
-def past(open_case: OpenCase, nour: Staff, chatter: Platform, pixboard: Platform) -> None:
-    """Three removed and one refused on Chatter, one unanswered on Pixboard, ten days ago; one removed last winter."""
-    now = timezone.now()
-    asked = [(Status.REMOVED, "chatter", 10)] * 3 + [
-        (Status.REFUSED, "chatter", 10),
-        (Status.SENT, "pixboard", 10),
-    ]
-    for number, (status, slug, days) in enumerate([*asked, (Status.REMOVED, "chatter", 200)]):
-        case = open_case(links=(LinkFacts(url=f"https://{slug}.example/p/{number}"),))
-        standing(status, case=case, by=nour, at=now - timedelta(days=days))
+def ask(open_case: OpenCase, nour: Staff, chatter: Platform, pixboard: Platform) -> Callable[..., None]:
+    """Requests to a platform, asked on the second of the month so many months ago, that now stand at a status."""
+
+    def make(status: Status, slug: str, *, back: int = 1, count: int = 1) -> None:
+        at = moment(month(back)) + timedelta(days=1, hours=10) if back else timezone.now()
+        for _number in range(count):
+            case = open_case(links=(LinkFacts(url=f"https://{slug}.example/p/{Case.objects.count()}"),))
+            standing(status, case=case, by=nour, at=at)
+        fold(now=timezone.now())
+
+    return make
+
+
+@pytest.fixture
+def past(ask: Callable[..., None]) -> None:
+    """Three removed and one refused on Chatter, one unanswered on Pixboard, last month; one removed nine months ago."""
+    ask(Status.REMOVED, "chatter", count=3)
+    ask(Status.REFUSED, "chatter")
+    ask(Status.SENT, "pixboard")
+    ask(Status.REMOVED, "chatter", back=9)
+
+
+def said(page: str) -> str:
+    """Its words, without the marks between them."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+# --- who, and what they see -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("who", "status"), [("nour", 403), ("maud", 200), ("theo", 200), ("anouk", 403)])
 def test_who_sees_the_figures(who: str, status: int, desk: Desk, request: pytest.FixtureRequest) -> None:
-    assert desk(request.getfixturevalue(who)).get("/staff/dashboard/").status_code == status
+    assert desk(request.getfixturevalue(who)).get(PAGE).status_code == status
 
 
 @pytest.mark.usefixtures("past")
-def test_the_four_honest_numbers(desk: Desk, maud: Staff) -> None:
-    answer = desk(maud).get("/staff/dashboard/")
-    page = answer.content.decode()
-    assert [(one["part"], one["share"]) for one in answer.context["numbers"]] == [
+def test_whoever_sees_no_cases_sees_numbers_and_no_way_to_a_list(
+    desk: Desk, maud: Staff, theo: Staff
+) -> None:
+    links = r'href="(/staff/[^"#?]*)'
+    supervisor, auditor = (desk(one).get(PAGE).content.decode() for one in (maud, theo))
+    assert "/staff/dashboard/behind/" in re.findall(links, supervisor)
+    assert "/staff/team/" in re.findall(links, supervisor)
+    here = re.findall(links, auditor[auditor.index("<main") :])
+    assert "/staff/dashboard/behind/" not in here
+    assert not {"/staff/", "/staff/takedowns/", "/staff/team/"} & set(here)
+    assert "of 5 sent" in said(auditor)
+
+
+@pytest.mark.usefixtures("past")
+def test_each_link_to_a_list_leads_to_one(desk: Desk, maud: Staff) -> None:
+    client = desk(maud)
+    links: dict[tuple[str, ...], str] = {}  # one for each kind of link
+    for by in ("platform", "channel", "regime", "content", "month"):
+        page = client.get(PAGE, {"by": by}).content.decode()
+        for link in re.findall(r'href="([^"]*/behind/[^"]*)"', page):
+            asked = QueryDict(link.replace("&amp;", "&").partition("?")[2])
+            links[by, asked["figure"], asked.get("dim", ""), *sorted(asked)] = link.replace("&amp;", "&")
+    assert {asked[2] for asked in links} == {"", "bar", "channel", "regime", "content"}
+    assert {client.get(link).status_code for link in set(links.values())} == {200}
+
+
+# --- the figures ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("past")
+def test_the_four_honest_numbers(desk: Desk, maud: Staff, ask: Callable[..., None]) -> None:
+    ask(Status.SENT, "chatter", back=4, count=2)
+    ask(Status.REMOVED, "chatter", back=4)
+    answer = desk(maud).get(PAGE)
+    assert [(one.part, one.share) for one in answer.context["numbers"]] == [
         (3, 60),
         (3, 60),
         (0, 0),
         (0, None),
     ]
-    assert "<b>3</b> of 5 sent" in page
-    assert page.count("How it is counted") >= 5
+    page = said(answer.content.decode())
+    assert "3 of 5 sent" in page
+    assert "33 % before" in page  # of the three months before these three
+    assert "nothing to compare with before" in page  # of what stayed gone
+    assert page.count("What it does not say") >= 5
     assert "Half within" in page
-
-
-@pytest.mark.usefixtures("past")
-def test_each_picture_has_its_table_and_its_title(desk: Desk, maud: Staff) -> None:
-    page = desk(maud).get("/staff/dashboard/").content.decode()
-    assert page.count('<svg class="chart') == 2
-    assert page.count("The same as a table") == 2
-    assert page.count('role="img"') == 2
-    assert "style=" not in page
 
 
 @pytest.mark.usefixtures("past")
 def test_platforms_by_harm_and_one_alone(desk: Desk, maud: Staff) -> None:
     client = desk(maud)
-    both = client.get("/staff/dashboard/").context["platforms"]
-    assert [(row["name"], row["counts"].left_up, row["share"]) for row in both] == [
+    both = client.get(PAGE).context["cards"]
+    assert [(card.line.label, card.counts.left_up, card.line.share) for card in both] == [
         ("Chatter", 1, 75),
         ("Pixboard", 1, 0),
     ]
+    assert [line.label for line in client.get(PAGE).context["ignorers"]] == ["Pixboard"]
 
-    one = client.get("/staff/dashboard/?platform=pixboard")
+    one = client.get(f"{PAGE}?platform=pixboard")
     assert one.context["counts"].sent == 1
     assert "Figures: Pixboard" in one.content.decode()
-    assert client.get("/staff/dashboard/?platform=nowhere").status_code == 404
+    assert one.context["by"] == "channel"
+    assert client.get(f"{PAGE}?platform=nowhere").status_code == 404
 
 
 @pytest.mark.usefixtures("past")
-@pytest.mark.parametrize(("days", "total"), [("", 5), ("30", 5), ("90", 5), ("365", 6), ("nonsense", 5)])
-def test_periods(days: str, total: int, desk: Desk, maud: Staff) -> None:
-    answer = desk(maud).get(f"/staff/dashboard/?days={days}")
-    assert answer.context["counts"].total == total
+def test_a_platform_that_was_merged_is_found_and_not_offered(
+    desk: Desk, maud: Staff, chatter: Platform, pixboard: Platform
+) -> None:
+    pixboard.merged_into = chatter
+    pixboard.save()
+    fold(now=timezone.now())
+    client = desk(maud)
+    assert list(client.get(PAGE).context["platforms"]) == ["chatter"]
+    assert client.get(f"{PAGE}?platform=pixboard").context["counts"].sent == 5
 
 
-def test_an_empty_period_says_so(desk: Desk, theo: Staff) -> None:
-    page = desk(theo).get("/staff/dashboard/").content.decode()
-    assert "No request left in this period" in page
+@pytest.mark.usefixtures("past")
+def test_each_picture_has_its_table_and_its_title(desk: Desk, maud: Staff, tell: Tell) -> None:
+    tell(at=timezone.now())
+    fold(now=timezone.now())
+    page = desk(maud).get(PAGE).content.decode()
+    pictures = re.findall(r'<svg class="chart.*?</svg>', page, re.DOTALL)
+    assert len(pictures) == 6  # time, two platforms, requests by month, hours, reports by month
+    for one in pictures:
+        assert 'role="img"' in one
+        assert "<title" in one or "aria-label=" in one
+    assert page.count("The same as a table") + page.count("Month by month<span") == len(pictures)
+    assert "style=" not in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.usefixtures("past")
 def test_in_french_no_number_in_a_picture_has_a_comma(
     log_in: Callable[[Staff], Client], maud: Staff, chatter: Platform
 ) -> None:
-    import re
-
-    page = log_in(maud).get("/staff/dashboard/").content.decode()
+    page = log_in(maud).get(PAGE).content.decode()
     drawn = " ".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert re.findall(r'="[\d\s.-]*,[^"]*"', drawn) == []
     assert chatter.name in page
+
+
+# --- periods ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("past")
+def test_the_usual_lengths_and_each_year_with_something_in_it(desk: Desk, maud: Staff) -> None:
+    client = desk(maud)
+    chips = client.get(PAGE, {"platform": "chatter"}).context["chips"]
+    years = [str(year) for year in range(timezone.localdate().year, month(9).year - 1, -1)]
+    assert [str(chip["label"]) for chip in chips] == ["This month", "3 months", "12 months", *years]
+    assert next(str(chip["label"]) for chip in chips if chip["current"]) == "3 months"
+    assert [client.get(chip["url"]).context["counts"].total for chip in chips][:3] == [0, 4, 5]
+
+
+@pytest.mark.usefixtures("past")
+def test_from_one_month_to_another(desk: Desk, maud: Staff) -> None:
+    asked = {"since": f"{month(9):%Y-%m}", "until": f"{month(2):%Y-%m}"}
+    answer = desk(maud).get(PAGE, asked)
+    assert answer.context["counts"].total == 1
+    assert {name: answer.context[name] for name in asked} == asked
+    assert f'value="{asked["since"]}"' in answer.content.decode()
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize(
+    ("since", "until", "why"),
+    [
+        ("2026-13", "2026-03", "Write a month like this"),
+        ("2026-02", "2026-01", "Swap them?"),
+        ("x\0", "<b>", "Write"),
+    ],
+)
+def test_what_is_no_period_comes_back_as_it_was_typed(
+    since: str, until: str, why: str, desk: Desk, maud: Staff
+) -> None:
+    answer = desk(maud).get(PAGE, {"since": since, "until": until})
+    page = answer.content.decode()
+    assert why in page
+    assert 'role="alert"' in page
+    assert answer.context["typed"] == {"since": since, "until": until}
+    assert "<b>" not in page.partition('id="until"')[2][:60]
+    assert answer.context["counts"].total == 5  # meanwhile the usual months
+
+
+# --- next to nothing --------------------------------------------------------------------------------------
+
+
+def test_an_empty_period_says_so(desk: Desk, theo: Staff) -> None:
+    page = desk(theo).get(PAGE).content.decode()
+    assert "No request left in this period" in page
+    assert "as of" not in page  # nothing was ever counted
+
+
+@pytest.mark.usefixtures("past")
+def test_when_the_counting_stands_still_the_page_says_so(desk: Desk, maud: Staff) -> None:
+    client = desk(maud)
+    assert "as of" in client.get(PAGE).content.decode()
+    LastFold.objects.update(as_of=timezone.now() - timedelta(hours=1))
+    page = client.get(PAGE).content.decode()
+    assert "not counted since" in page
+    assert "as of" not in page
+
+
+def test_requested_and_not_left(desk: Desk, maud: Staff, ask: Callable[..., None]) -> None:
+    ask(Status.QUEUED, "chatter")
+    page = said(desk(maud).get(PAGE).content.decode())
+    assert "One request was made and has not left" in page
+    assert "1 more was requested and has not left" in page
+
+
+def test_a_single_request_that_nobody_answered(desk: Desk, maud: Staff, ask: Callable[..., None]) -> None:
+    ask(Status.SENT, "chatter")
+    answer = desk(maud).get(PAGE)
+    page = said(answer.content.decode())
+    assert "The one request that left was not acted on" in page
+    assert "What became of the one that was sent" in page
+    [card] = answer.context["cards"]
+    assert [column.is_empty for column in card.months.columns] == [True, False, True]
+
+
+# --- at this moment ---------------------------------------------------------------------------------------
+
+
+def test_what_waits_now_and_the_way_there(
+    desk: Desk, maud: Staff, tell: Tell, ask: Callable[..., None]
+) -> None:
+    now = timezone.now()
+    tell(at=now, circumstances=("in-danger",))
+    tell(at=now - timedelta(hours=3))
+    queue.add_new_reports(at=now)
+    ask(Status.UNKNOWN, "chatter")
+    answer = desk(maud).get(PAGE)
+    page = answer.content.decode()
+    assert answer.context["waiting_said"] == {
+        "reports": "2",
+        "in_danger": "1",
+        "to_file": "0",
+        "unknown": "1",
+    }
+    assert 'href="/staff/takedowns/?tab=unknown"' in page
+    assert "No worker is working" in page  # in a test there is none
+
+
+def test_the_team_s_load_names_and_ranks_nobody(
+    desk: Desk, maud: Staff, nour: Staff, open_case: OpenCase
+) -> None:
+    held, alone = open_case(), open_case()
+    QueueItem.objects.filter(case=held).update(unread=True)
+    QueueItem.objects.filter(case=alone).update(holder=None)
+    answer = desk(maud).get(PAGE)
+    load = answer.context["load_said"]
+    assert load == {"open_cases": "2", "unassigned": "1", "unread": "1", "unread_away": "1", "on_shift": "0"}
+    page = answer.content.decode()
+    team = page[page.index('id="load"') :].partition("</section>")[0]
+    assert str(nour) not in said(team)
+
+
+# --- cost -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_asks_as_often_whatever_there_is(desk: Desk, maud: Staff, ask: Callable[..., None]) -> None:
+    client = desk(maud)
+    ask(Status.REMOVED, "chatter")
+    client.get(PAGE)  # what is kept between two pages is asked once
+    counted = []
+    for _round in range(2):
+        for by in ("platform", "channel"):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(PAGE, {"by": by}).status_code == 200
+            counted.append(len(queries))
+        for back in range(3):
+            ask(Status.GONE, "pixboard", back=back, count=2)
+            ask(Status.REFUSED, "chatter", back=back)
+    assert counted[:2] == counted[2:]
+    assert max(counted) <= 30

@@ -208,7 +208,9 @@ def to_file(open_case: Any, nour: Staff, snaproom: Platform) -> Takedown:
 
 def test_what_nobody_filed_is_brought_to_mind_once_a_day(to_file: Takedown, nour: Staff) -> None:
     now = timezone.now()
-    Takedown.objects.update(status_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))  # the third of March, in Paris
+    Takedown.objects.update(
+        status_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    )  # the third of March, in Paris
     assert filing.remind(now=now) == 1
     assert filing.remind(now=now) == 0
     assert filing.remind(now=now + timedelta(hours=23)) == 0

@@ -1,0 +1,174 @@
+"""A file that stands in the database piece by piece: written while it arrives, read from anywhere, never whole in memory."""
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from cases.reconciliation.models import Piece
+
+SIZE = 1024 * 1024
+NESTED = 2  # the public dumps hold archives in an archive
+ENTRIES = 500
+
+
+class Writer:
+    """Takes bytes as they come. `most`: what is longer is not kept, and `is_too_large` says so."""
+
+    def __init__(self, upload_id: UUID, *, most: int, at: datetime) -> None:
+        self.upload_id, self.size, self.is_too_large = upload_id, 0, False
+        self._most, self._at, self._number = most, at, 0
+        self._digest, self._kept = hashlib.sha256(), bytearray()
+
+    def write(self, body: bytes) -> None:
+        """Some more of it."""
+        self.size += len(body)
+        if self.size > self._most:
+            self.discard()
+        if self.is_too_large:
+            return
+        self._digest.update(body)
+        self._kept += body
+        while len(self._kept) >= SIZE:
+            self._store(bytes(self._kept[:SIZE]))
+            del self._kept[:SIZE]
+
+    def close(self) -> str:
+        """The last of it; answers the SHA-256 of all."""
+        if self._kept and not self.is_too_large:
+            self._store(bytes(self._kept))
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Nothing of it is kept."""
+        if not self.is_too_large:
+            self.is_too_large = True
+            self._kept.clear()
+            Piece.objects.filter(upload_id=self.upload_id).delete()
+
+    def _store(self, body: bytes) -> None:
+        Piece.objects.create(upload_id=self.upload_id, number=self._number, at=self._at, body=body)
+        self._number += 1
+
+
+class Reader(io.RawIOBase):
+    """The bytes of an upload, from any place in them; one piece in memory at a time."""
+
+    def __init__(self, upload_id: UUID, *, size: int) -> None:
+        self._id, self._size, self._at = upload_id, size, 0
+        self._number, self._piece = -1, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(cast(bytearray, buffer))
+        if self._at >= self._size:
+            return 0
+        number, start = divmod(self._at, SIZE)
+        if number != self._number:
+            row = (
+                Piece.objects.filter(upload_id=self._id, number=number).values_list("body", flat=True).first()
+            )
+            if row is None:
+                raise OSError("A piece of the file is gone.")
+            self._number, self._piece = number, bytes(row)
+        part = self._piece[start : start + len(into)]
+        into[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+class TooLong(Exception):
+    """Unpacked it is longer than we read."""
+
+
+class NoTable(Exception):
+    """An archive that can't be opened, or that holds no table."""
+
+
+@contextmanager
+def tables(raw: Reader, *, most: int) -> Iterator[Iterator[io.TextIOBase]]:
+    """Each table of the file as text: the file itself, or every CSV file of an archive, of archives in it, too.
+
+    `most`: bytes in all, unpacked. Raises NoTable; reading on raises TooLong.
+    """
+    with ExitStack() as held:
+        meter = _Meter(most)
+        try:
+            yield _open(io.BufferedReader(raw), held, meter, NESTED)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+            raise NoTable from error
+
+
+class _Meter:
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def count(self, body: bytes) -> bytes:
+        self.left -= len(body)
+        if self.left < 0:
+            raise TooLong
+        return body
+
+
+def _open(
+    raw: BinaryIO | io.BufferedReader, held: ExitStack, meter: _Meter, depth: int
+) -> Iterator[io.TextIOBase]:
+    beginning = raw.read(4)
+    raw.seek(0)
+    if not beginning.startswith(b"PK"):
+        yield _as_text(raw, beginning, meter.count)
+        return
+    if not depth:
+        raise NoTable
+    archive = held.enter_context(zipfile.ZipFile(raw))
+    names = [
+        one
+        for one in archive.infolist()
+        if one.filename.casefold().endswith((".csv", ".zip")) and not one.filename.startswith("__MACOSX")
+    ]
+    if not names or len(names) > ENTRIES:
+        raise NoTable
+    for one in names:
+        with archive.open(one) as inner:
+            yield from _open(cast(BinaryIO, inner), held, meter, depth - 1)
+
+
+class _Counted(io.RawIOBase):
+    def __init__(self, raw: BinaryIO | io.BufferedReader, count: Callable[[bytes], bytes]) -> None:
+        self._raw, self._count = raw, count
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(cast(bytearray, buffer))
+        body = self._count(self._raw.read(len(into)))
+        into[: len(body)] = body
+        return len(body)
+
+
+def _as_text(
+    raw: BinaryIO | io.BufferedReader, beginning: bytes, count: Callable[[bytes], bytes]
+) -> io.TextIOBase:
+    # What a spreadsheet saved as "Unicode text"; all else is UTF-8, and a byte that is not is shown as such.
+    encoding = "utf-16" if beginning[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    counted = io.BufferedReader(_Counted(raw, count), buffer_size=64 * 1024)
+    return io.TextIOWrapper(counted, encoding=encoding, errors="replace", newline="")

@@ -1,0 +1,364 @@
+"""What a report says, and that nobody can work out more of it than it says."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pypdf
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases.annual import actions, content, papers, vocabulary
+from cases.annual.content import Told, figures_of, told_of
+from cases.annual.models import AnnualReport
+from cases.dashboards.figures import Counts, Figures, PlatformCounts, ProviderRow, RedressRow
+from cases.dashboards.folding import fold
+from cases.dashboards.periods import Period
+from cases.dashboards.suppression import Key
+from cases.models import Case
+from cases.takedowns.states import Outcome, Status
+from helpline.accounts.models import Staff
+from helpline.platforms.models import Platform
+from reports.actions import LinkFacts
+from tests.cases.takedowns.standing import standing
+from tests.cast import NOON
+
+MARCH = Period(date(2026, 3, 1), date(2026, 3, 1))
+YEAR = Period(date(2026, 1, 1), date(2026, 12, 1))
+
+
+def whole(
+    rows: list[ProviderRow], *, counts: Counts | None = None, redress: tuple[RedressRow, ...] = ()
+) -> Figures:
+    by_slug = {row.slug: row.name for row in rows}
+    timed = [
+        PlatformCounts(slug, name, Counts(p50_s=300.0, p90_s=90_000.0)) for slug, name in by_slug.items()
+    ]
+    nothing: dict[str, Any] = dict.fromkeys(Figures.__dataclass_fields__)
+    return Figures(**nothing | {"overall": counts or Counts(), "platforms": timed, "redress": redress})
+
+
+def row(
+    slug: str, action: str, number: int, *, kind: str = "deepnude", age: str = "minor", name: str = ""
+) -> ProviderRow:
+    return ProviderRow(
+        slug, name or slug.title(), kind, age, action, takedowns=number, items=number, notices=number
+    )
+
+
+ROWS = [
+    row("chatter", "removed", 40),
+    row("chatter", "refused", 30),
+    row("chatter", "no_answer", 2),
+    row("pixboard", "removed", 25, kind="real-image"),
+    row("pixboard", "no_answer", 9, kind="real-image"),
+    row("pixboard", "seen_gone", 6, kind="real-image", age="adult"),
+    row("=cmd", "removed", 12, kind="threat", name="=HYPERLINK(1)"),
+]
+REDRESS = (
+    RedressRow(date(2026, 3, 1), "internal", "overturned", 8),
+    RedressRow(date(2026, 3, 1), "internal", "upheld", 6),
+    RedressRow(date(2026, 3, 1), "internal", "to_file", 50),
+)
+COUNTS = Counts(notices=90, gone_long_ago=60, stayed_gone=54)
+
+
+def body(rows: list[ProviderRow] | None = None, *, language: str = "en", **known: Any) -> str:
+    used = ROWS if rows is None else rows
+    figures = figures_of(used, whole(used, **known), threshold=5) | {"counted_on": "2027-01-14"}
+    return content.body_of(
+        AnnualReport(
+            first=YEAR.first,
+            last=YEAR.last,
+            language=language,
+            version=1,
+            texts=content.starting_texts(language),
+            figures=figures,
+        )
+    )
+
+
+# --- the words --------------------------------------------------------------------------------------------
+
+
+def test_every_outcome_and_every_word_of_the_figures_has_a_line() -> None:
+    observed = {Outcome.SEEN_THERE}
+    for action in [
+        *(one.value for one in Outcome if one not in observed),
+        "no_answer",
+        "withdrawn",
+        "not_sent",
+    ]:
+        assert vocabulary.action_of(action)
+    with pytest.raises(LookupError):
+        vocabulary.action_of("seen_there")
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "keyword"),
+    [
+        ("deepnude", "minor", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE"),
+        ("deepnude", "unknown", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE"),
+        ("deepnude", "adult", "KEYWORD_NON_CONSENSUAL_MATERIAL_DEEPFAKE"),
+        ("real-image", "adult", "KEYWORD_NON_CONSENSUAL_IMAGE_SHARING"),
+        ("sent", "minor", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"),
+        ("threat", "minor", "KEYWORD_OTHER"),
+    ],
+)
+def test_each_kind_and_age_has_its_keyword(kind: str, age: str, keyword: str) -> None:
+    [found] = [one for one in vocabulary.CONTENTS if one.code == vocabulary.content_of(kind, age)]
+    assert found.keyword == keyword
+
+
+# --- the figures ------------------------------------------------------------------------------------------
+
+
+def test_small_numbers_and_what_gives_them_away_are_never_written_down() -> None:
+    figures = json.loads(body(counts=COUNTS, redress=REDRESS))["figures"]
+
+    assert figures["total"] == 124
+    assert figures["provider_actions"]["chatter"]["no_answer"] is None
+    assert figures["stayed_gone_percent"] == 90
+    assert figures["redress"] == {"total": 14, "overturned": 8, "upheld": 6}
+    # What two of them removed is hidden beside a small number of theirs, and so is how fast they were.
+    assert {one["slug"]: one["p50_s"] for one in figures["providers"]} == {
+        "=cmd": 300,
+        "chatter": None,
+        "pixboard": None,
+    }
+
+
+def test_complaints_are_not_told_where_they_would_say_more_of_a_hidden_number() -> None:
+    many = (RedressRow(date(2026, 3, 1), "internal", "upheld", 31),)
+    assert json.loads(body(redress=many))["figures"]["redress"] is None
+
+
+def test_times_are_told_of_many_only() -> None:
+    figures = json.loads(body([row("chatter", "removed", 9), row("pixboard", "removed", 10)]))["figures"]
+    assert {one["slug"]: one["p50_s"] for one in figures["providers"]} == {"chatter": None, "pixboard": 300}
+
+
+def test_an_empty_year_one_row_and_few() -> None:
+    assert json.loads(body([]))["figures"]["total"] == 0
+    few = json.loads(body([row("chatter", "removed", 1)]))["figures"]
+    assert few["total"] is None
+    assert few["providers"] == []
+    assert "hatter" not in json.dumps(few)
+    for rows in ([], [row("chatter", "removed", 1)]):
+        for make, _kind in papers.MAKERS.values():
+            assert make(body(rows))
+
+
+@st.composite
+def tiny(draw: st.DrawFn) -> dict[Key, int]:
+    number = st.sampled_from([0, 0, 0, 1, 2, 3])
+    return {
+        (p, c, a): draw(number)
+        for p, c, a in product(("p", "q"), ("fake-minor", "fake-adult"), ("removed", "refused"))
+    }
+
+
+def _tables(cells: list[Key], total: int) -> Iterator[dict[Key, int]]:
+    if len(cells) == 1:
+        yield {cells[0]: total}
+        return
+    for number in range(total + 1):
+        for rest in _tables(cells[1:], total - number):
+            yield {cells[0]: number} | rest
+
+
+def _numbers(cells: Mapping[Key, int], told: Told) -> dict[tuple[str, ...], int]:
+    """All that the report has a place for, of a table."""
+    found: dict[tuple[str, ...], int] = {}
+    for (p, c, a), number in cells.items():
+        places = [
+            ("p", p),
+            ("c", c),
+            ("a", a),
+            ("pa", p, a),
+            ("ca", c, a),
+            *([("l", p, c, a)] if told.lines else []),
+        ]
+        for place in places:
+            found[tuple(map(str, place))] = found.get(tuple(map(str, place)), 0) + number
+    return found
+
+
+def _published(told: Told, place: tuple[str, ...]) -> int | None:
+    """What is said there; None for hidden or not told."""
+    match place:
+        case ("p", slug):
+            return told.providers.get(slug, 0)
+        case ("c", code):
+            return told.contents.get(code, 0)
+        case ("a", code):
+            return told.actions.get(code, 0)
+        case ("pa", slug, code):
+            return told.provider_actions[slug].get(code, 0) if slug in told.provider_actions else None
+        case ("ca", kind, code):
+            return told.content_actions[kind].get(code, 0) if kind in told.content_actions else None
+        case ("l", *cell):
+            return next((line[3] for line in told.lines if list(line[:3]) == cell), 0)  # type: ignore[return-value]
+    raise AssertionError(place)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cells=tiny().filter(lambda cells: sum(cells.values()) <= 9))
+def test_no_small_number_of_both_tables_together_can_be_worked_out(cells: dict[Key, int]) -> None:
+    """Every table of three dimensions that agrees with all that is told of it, gone through."""
+    told = told_of(cells, threshold=3)
+    if told.total is None:
+        assert 0 < sum(cells.values()) < 3
+        return
+    truth = _numbers(cells, told)
+    said = {place: number for place in truth if (number := _published(told, place)) is not None}
+    assert all(truth[place] == number for place, number in said.items())
+    small = {place for place, number in truth.items() if 0 < number < 3}
+    assert small.isdisjoint(said)
+    possible: dict[tuple[str, ...], set[int]] = {place: set() for place in small}
+    for other in _tables(list(cells), told.total):
+        numbers = _numbers(other, told)
+        if all(numbers[place] == number for place, number in said.items()):
+            for place in small:
+                possible[place].add(numbers[place])
+        if all(len(values) >= 2 for values in possible.values()):
+            break
+    assert all(len(values) >= 2 for values in possible.values()), possible
+
+
+# --- the files --------------------------------------------------------------------------------------------
+
+
+def test_the_same_rows_give_the_same_bytes() -> None:
+    one, two = (
+        body(counts=COUNTS, redress=REDRESS),
+        body(list(reversed(ROWS)), counts=COUNTS, redress=REDRESS),
+    )
+
+    assert one == two
+    for make, _kind in papers.MAKERS.values():
+        assert make(one) == make(two)
+    assert content.digest(one) == content.digest(two)
+    assert (
+        json.dumps(json.loads(one), sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n" == one
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_pdf_is_tagged_and_names_its_digest(language: str) -> None:
+    text = body(counts=COUNTS, redress=REDRESS, language=language)
+    reader = pypdf.PdfReader(io.BytesIO(papers.as_pdf(text)))
+
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert reader.trailer["/Root"]["/Lang"] == language
+    assert reader.trailer["/Root"]["/StructTreeRoot"]
+    assert reader.metadata is not None
+    assert reader.metadata.creation_date is not None
+    assert reader.metadata.creation_date.date() == date(2027, 1, 14)
+    words = "".join(page.extract_text() for page in reader.pages)
+    assert "".join(content.digest(text).split()) in "".join(words.split())
+    assert "DECISION_VISIBILITY_CONTENT_REMOVED" in words
+    assert "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE" in "".join(words.split())
+
+
+def test_no_spreadsheet_runs_a_platform_s_name() -> None:
+    read = papers.as_csv(body()).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(read), delimiter=";"))
+
+    assert {line["provider"] for line in lines} == {"", "Chatter", "Pixboard", "'=HYPERLINK(1)"}
+    assert all(line["items"] == "" for line in lines if line["hidden"] == "yes")
+    assert all(line["items"].isdigit() for line in lines if line["hidden"] == "")
+
+
+def test_the_page_to_save_stands_alone_and_shows_words_as_words() -> None:
+    rows = [row("chatter", "removed", 12, name="<script>alert(1)</script>")]
+    page = papers.as_html(body(rows)).decode()
+
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+    assert "http" not in page
+    assert '<th scope="col">' in page
+
+
+# --- of rows ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(
+    chatter: Platform, pixboard: Platform, open_case: Callable[..., Case], nour: Staff
+) -> Callable[..., None]:
+    """`asked("chatter", Status.REMOVED, 6)`: so many links of one case, at noon."""
+    made = 0
+
+    def ask(platform: str, status: Status, number: int, *, at: datetime = NOON) -> None:
+        nonlocal made
+        links = []
+        for _each in range(number):
+            made += 1
+            links.append(LinkFacts(url=f"https://{platform}.example/p/{made}"))
+        case = open_case(links=links)
+        for link in case.report.links.order_by("position"):
+            standing(status, case=case, by=nour, at=at, link=link)
+
+    return ask
+
+
+def counted(period: Period = MARCH, *, at: datetime = NOON + timedelta(hours=2)) -> dict[str, Any]:
+    while fold(now=at):
+        pass
+    return content.count(period, at=at)
+
+
+@pytest.mark.django_db
+def test_it_counts_what_the_figures_count(asked: Callable[..., None]) -> None:
+    asked("chatter", Status.REMOVED, 6)
+    asked("pixboard", Status.NO_ANSWER, 5)
+    figures = counted()
+
+    assert figures["total"] == 11
+    assert figures["actions"] == {"removed": 6, "no_answer": 5}
+    assert figures["counted_on"] == "2026-03-02"
+    assert content.count(Period(date(2026, 2, 1), date(2026, 2, 1)), at=NOON)["total"] == 0
+
+
+@pytest.mark.django_db
+def test_a_merged_platform_counts_with_what_it_became_and_a_frozen_report_keeps_the_name(
+    asked: Callable[..., None], chatter: Platform, pixboard: Platform, maud: Staff
+) -> None:
+    asked("chatter", Status.REMOVED, 6)
+    asked("pixboard", Status.REMOVED, 7)
+    counted()
+    before = actions.start(period=MARCH, language="en", by=maud, at=NOON)
+    Platform.objects.filter(pk=pixboard.pk).update(merged_into=chatter)
+    Platform.objects.filter(pk=chatter.pk).update(name="Chatter One")
+
+    after = counted()
+    assert [(one["name"], one["total"]) for one in after["providers"]] == [("Chatter One", 13)]
+    before.refresh_from_db()
+    assert [one["total"] for one in before.figures["providers"]] == [6, 7]
+    assert "Chatter One" not in content.body_of(before)
+
+
+@pytest.mark.django_db
+def test_counting_asks_as_often_for_many_as_for_few(asked: Callable[..., None]) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            content.count(MARCH, at=NOON)
+        return len(found)
+
+    asked("chatter", Status.REMOVED, 2)
+    counted()
+    few = statements()
+    asked("pixboard", Status.NO_ANSWER, 4)
+    asked("chatter", Status.REFUSED, 3)
+    counted()
+    assert statements() == few
