@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.alerts import actions, desk
+from cases.alerts import actions, desk, words
 from cases.alerts.models import Alert, Reader
 from cases.alerts.states import State
 from cases.views.answers import back_to, first_address, next_address, page_of
@@ -45,7 +45,7 @@ def alert_list(request: StaffRequest) -> HttpResponse:
         "tabs": _tabs(tab),
         "rows": desk.lines(page.rows, staff=request.user, now=timezone.now()),
         "rules": desk.rules(),
-        "processes": [(name, text) for name, text in findings().items()],
+        "processes": [(words.PARTS.get(name, name), text) for name, text in findings().items()],
         "may_answer": request.user.can(Permission.CASES_ALL),
         "by_mail": Reader.objects.filter(staff=request.user).exists(),
         "has_address": bool(request.user.email),

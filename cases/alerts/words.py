@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases.alerts.models import Alert
 from cases.alerts.rules import RULES
@@ -16,6 +16,14 @@ from cases.words import lasting
 from helpline.platforms.models import ChannelKind
 from helpline.web.templatetags.web import in_words
 
+# The parts of the machine, as `/readyz` names them.
+PARTS = {
+    "database": gettext_lazy("Database"),
+    "broker": gettext_lazy("Message broker"),
+    "worker": gettext_lazy("Worker"),
+    "oldest_due": gettext_lazy("Requests leave in time"),
+    "mailbox": gettext_lazy("Mailbox of answers"),
+}
 UNITS = {"MINUTES": "minutes", "HOURS": "hours", "DAYS": "days"}
 
 
