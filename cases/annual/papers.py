@@ -8,11 +8,14 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from cases.annual.content import TEXTS, digest
 from helpline.web import paper, sheets
 
 SHAPE = (Path(__file__).parent / "report.typ").read_bytes()
+SHEET = (Path(__file__).parent / "file.css").read_text()
 Body = Mapping[str, Any]
 
 
@@ -56,8 +59,9 @@ def as_csv(body: str) -> bytes:
 def as_html(body: str) -> bytes:
     """A page that stands alone: no script, nothing fetched."""
     laid = laid_out(body)
+    sheet = format_html("<style>{}</style>", mark_safe(SHEET))  # noqa: S308  our own file
     with translation.override(laid["lang"]):
-        return render_to_string("annual/file.html", laid).encode()
+        return render_to_string("annual/file.html", laid | {"sheet": sheet}).encode()
 
 
 def as_pdf(body: str) -> bytes:
