@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 from django.db.models import Q, QuerySet
@@ -157,6 +157,9 @@ def _counted(staff: Staff) -> dict[str, QuerySet[Any]]:
     return found
 
 
+_address = cache(reverse)  # fourteen on each page, always the same
+
+
 def capped(number: int | None) -> str:
     """A count as it is written: "99+" where counting stopped, nothing for none."""
     if not number:
@@ -173,7 +176,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
     places = [
         {
             "label": label,
-            "url": reverse(name),
+            "url": _address(name),
             "icon": icon,
             "count": capped(found.get(count)),
             "counted": COUNTED.get(count, ""),

@@ -78,10 +78,10 @@ def table(
 ) -> SafeString:
     """The rows of these items, as `staff` sees them."""
     now, language = timezone.now(), get_language()
-    # Fifty rows, a few words. By their codes: a lazy word is translated each time it is looked up.
-    kinds = {code: escape(word) for code, word in words.KINDS.items()}
-    ages = {code: escape(word) for code, word in words.AGES.items()}
-    reason = cache(lambda code: escape(words.reason(code)))
+    # Fifty rows, a few words, each translated once: `escape` leaves a lazy one lazy, and every row would ask anew.
+    kinds = {code: escape(str(word)) for code, word in words.KINDS.items()}
+    ages = {code: escape(str(word)) for code, word in words.AGES.items()}
+    reason = cache(lambda code: escape(str(words.reason(code))))
     say = cache(lambda text: escape(text))
     names = {code: get_language_info(code)["name_translated"] for code, _name in settings.LANGUAGES}
     report_at, open_at = _address("desk:report", NOBODY), _address("desk:open-case", NOBODY)
