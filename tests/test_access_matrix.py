@@ -22,6 +22,7 @@ from django.utils import timezone
 from cases import actions as cases
 from cases.alerts.models import Alert
 from cases.annual import actions as annual
+from cases.dashboards.models import LastFold
 from cases.dashboards.periods import Period
 from cases.handover import actions as handover
 from cases.handover.models import Move
@@ -777,6 +778,7 @@ def world(
     member = incident.members.get(case=case)
     step = incident.steps.get()
     make_code(incident=incident, by=maud, at=NOON)
+    LastFold.objects.create(as_of=NOON)
     approval = approvals.ask(what="erase-report", obj=other.report, by=nour, reason="They said so.", at=NOON)
     call = calls.save(call_id=uuid4(), writing=begun_call(), by=nour, at=NOON)
     return World(

@@ -231,6 +231,11 @@ def test_no_secret_has_a_default() -> None:
     assert [name for name, mark in secrets if mark.endswith("-")] == []
 
 
+def test_the_public_face_knows_whether_its_numbers_are_public() -> None:
+    for name in APP:
+        assert "HELPLINE_PUBLIC_STATISTICS" in SERVICES[name]["environment"], name
+
+
 def test_no_image_floats() -> None:
     images = {service["image"] for service in SERVICES.values()}
     assert [image for image in images if ":" not in image or image.endswith(":latest")] == []

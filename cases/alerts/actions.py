@@ -6,6 +6,8 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import Case, Exists, OuterRef, Q, UUIDField, When
+from django.db.models.functions import Cast
 
 from cases.alerts import looking, rules, states
 from cases.alerts.looking import Reading
@@ -15,6 +17,8 @@ from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.audit import actions as audit
 from helpline.crypto.box import settings_box
+from reports.models import Report
+from reports.states import Status as ReportStatus
 
 SWEEPING = 0x414C45525453  # advisory lock: one sweep at a time
 AGREED = timedelta(seconds=30)  # between two looks that agree: two sweeps at once are one look
@@ -158,6 +162,37 @@ def wants_mail(*, staff: Staff, wants: bool, at: datetime) -> None:
         Reader.objects.get_or_create(staff=staff, defaults={"since": at})
     else:
         Reader.objects.filter(staff=staff).delete()
+
+
+@transaction.atomic
+def follow_erasures(*, at: datetime, limit: int = 200) -> int:
+    """Where the young person erased the report: end what stands, forget whom it was about, when, and what was said.
+
+    Returns how many.
+    """
+    # Their subject is the report's key; the case asks for it first, so that no other rule's subject is read as one.
+    of_report = Case(
+        When(Q(rule__in=sorted(states.OF_REPORTS)) & ~Q(subject=""), then=Cast("subject", UUIDField())),
+        default=None,
+    )
+    of_erased = Exists(Report.objects.filter(pk=OuterRef("of_report"), status=ReportStatus.ERASED))
+    rows = list(
+        Alert.objects.alias(of_report=of_report)
+        .select_for_update(of=("self",), skip_locked=True)
+        .filter(
+            Q(case__report__status=ReportStatus.ERASED) | Q(case__isnull=False, case__key=None) | of_erased
+        )
+        .order_by("pk")[:limit]
+    )
+    for row in rows:
+        if row.state == State.SEEN:
+            row.delete()
+            continue
+        if row.state == State.STANDING:
+            row.move(State.OVER, at=at)
+        row.subject, row.case, row.facts, row.word = "", None, {}, None
+        row.save(update_fields=["state", "over_at", "subject", "case", "facts", "word"])
+    return len(rows)
 
 
 def forget(*, at: datetime) -> int:

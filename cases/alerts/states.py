@@ -35,6 +35,7 @@ class State(TextChoices):
 
 
 URGENT = frozenset({RuleName.DANGER, RuleName.DEADLINE})
+OF_REPORTS = frozenset({RuleName.DANGER, RuleName.DEADLINE})  # their subject is a report
 LIVE = frozenset({State.SEEN, State.STANDING})
 # What was seen once and not again is forgotten, as if it had never been.
 TRANSITIONS: Mapping[State, frozenset[State]] = {

@@ -17,6 +17,12 @@ def sweep(**kwargs: Any) -> None:
 
 
 @shared_task
+def follow_erasures(**kwargs: Any) -> None:
+    """What young people erased is forgotten here, too."""
+    actions.follow_erasures(at=timezone.now())
+
+
+@shared_task
 def forget(**kwargs: Any) -> None:
     """What has long been over goes."""
     actions.forget(at=timezone.now())

@@ -9,6 +9,7 @@ import logging
 import smtplib
 from collections.abc import Sequence
 from datetime import datetime, time
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -42,10 +43,11 @@ def tell(*, at: datetime) -> int:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [TELLING])
 
 
-def _untold(new: str, over: str) -> tuple[list[Alert], list[Alert]]:
-    """What stands and was not told, and what was told and is over since."""
+def _untold(new: str, over: str, **only: Any) -> tuple[list[Alert], list[Alert]]:
+    """What stands and was not told (`only` such rows of it), and what was told and is over since."""
     rows = Alert.objects.select_related("platform").filter(
-        Q(state=State.STANDING, **{new: None}) | Q(state=State.OVER, **{f"{new}__isnull": False, over: None})
+        Q(state=State.STANDING, **{new: None}, **only)
+        | Q(state=State.OVER, **{f"{new}__isnull": False, over: None})
     )
     found = list(rows.order_by("raised_at", "id")[:MOST])
     return [row for row in found if row.state == State.STANDING], [
@@ -117,9 +119,8 @@ def _mail(at: datetime) -> int:
         | Q(over_mailed_at__gt=at - settings.ALERTS_MAIL_EVERY)
     ).exists():
         return 0
-    new, over = _untold("mailed_at", "over_mailed_at")
     # Whoever acknowledged it on the page need not be told by mail.
-    new = [row for row in new if row.acknowledged_at is None]
+    new, over = _untold("mailed_at", "over_mailed_at", acknowledged_at=None)
     if not new and not over:
         return 0
     to = readers()

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from cases.annual import content, states
+from cases.annual.beside import given_away
 from cases.annual.models import AnnualReport
 from cases.annual.states import Status
 from cases.dashboards.periods import Period
@@ -44,6 +46,18 @@ class NotOver(Exception):
     """The last month of the report still runs."""
 
 
+class CountedEarly(Exception):
+    """It was counted before its last month was over."""
+
+
+class GivesAway(Exception):
+    """What it hides is told by an earlier version of the same months: `earlier`."""
+
+    def __init__(self, earlier: AnnualReport) -> None:
+        super().__init__(str(earlier))
+        self.earlier = earlier
+
+
 def can_write(by: Staff) -> bool:
     """Supervisors: who sees the figures and every case."""
     return by.can(Permission.FIGURES) and by.can(Permission.CASES_ALL)
@@ -60,7 +74,7 @@ def start(*, period: Period, language: str, by: Staff, at: datetime) -> AnnualRe
     """A draft about these months, counted now. Where one was frozen before, this one corrects it and names it.
 
     The texts are those of the last frozen report in this language, or the starting ones. Raises PermissionDenied,
-    OneIsOpen.
+    OneIsOpen, content.Behind, folding.AtWork.
     """
     check_can_write(by)
     rows = AnnualReport.objects.filter(first=period.first, last=period.last)
@@ -68,6 +82,7 @@ def start(*, period: Period, language: str, by: Staff, at: datetime) -> AnnualRe
         raise OneIsOpen(there)
     frozen = AnnualReport.objects.filter(status=Status.FROZEN)
     before = frozen.filter(language=language).order_by("-last", "-frozen_at").first()
+    figures, as_of = content.count(period, at=at)
     report = AnnualReport(
         first=period.first,
         last=period.last,
@@ -75,8 +90,8 @@ def start(*, period: Period, language: str, by: Staff, at: datetime) -> AnnualRe
         version=(rows.aggregate(last=Max("version"))["last"] or 0) + 1,
         replaces=frozen.filter(first=period.first, last=period.last).order_by("-version").first(),
         texts=dict(before.texts) if before else content.starting_texts(language),
-        figures=content.count(period, at=at),
-        counted_at=at,
+        figures=figures,
+        counted_at=as_of,
         writers=[by.pk],
         started_by=by,
         started_at=at,
@@ -106,18 +121,22 @@ def save_texts(
 
 @transaction.atomic
 def recount(*, report: AnnualReport, edition: int, by: Staff, at: datetime) -> AnnualReport:
-    """The figures as they stand now. Raises PermissionDenied, ForbiddenMove, Stale."""
+    """The figures as they stand now. Raises PermissionDenied, ForbiddenMove, Stale, content.Behind, folding.AtWork."""
     report = _draft(report.pk, edition=edition, by=by)
-    report.figures, report.counted_at = content.count(report.period, at=at), at
+    report.figures, report.counted_at = content.count(report.period, at=at)
     return _written(report, "annual_report.counted", by=by, at=at)
 
 
 @transaction.atomic
 def send(*, report: AnnualReport, edition: int, by: Staff, at: datetime) -> Approval:
-    """Ask a second person to freeze exactly this. Raises PermissionDenied, ForbiddenMove, Stale, NotOver."""
+    """Ask a second person to freeze exactly this. Raises PermissionDenied, ForbiddenMove, Stale, NotOver, CountedEarly,
+    GivesAway."""
     report = _draft(report.pk, edition=edition, by=by)
     if at < report.period.until:
         raise NotOver
+    if report.counted_at < report.period.until:
+        raise CountedEarly
+    _check_gives_nothing_away(report)
     report.move(Status.REVIEW)
     report.body = content.body_of(report)
     report.sha256 = content.digest(report.body)
@@ -135,12 +154,13 @@ def send(*, report: AnnualReport, edition: int, by: Staff, at: datetime) -> Appr
 @transaction.atomic
 def freeze(*, report: AnnualReport, sha256: str, by: Staff, at: datetime) -> AnnualReport:
     """In the transaction of the second person's yes. Raises PermissionDenied for whoever wrote in it, ForbiddenMove when
-    it does not wait any more, Stale when it is another text than the one that was agreed to."""
+    it does not wait any more, Stale when it is another text than the one that was agreed to, GivesAway."""
     report = _locked(report.pk)
     if by.pk in report.writers:
         raise PermissionDenied
     if report.sha256 != sha256 or content.digest(report.body) != sha256:
         raise Stale(report)
+    _check_gives_nothing_away(report)
     report.move(Status.FROZEN)
     report.frozen_at, report.frozen_by = at, by
     return _changed(report, "annual_report.frozen", by=by, at=at)
@@ -224,6 +244,13 @@ def _draft(pk: UUID, *, edition: int, by: Staff) -> AnnualReport:
     if report.edition != edition:
         raise Stale(report)
     return report
+
+
+def _check_gives_nothing_away(report: AnnualReport) -> None:
+    frozen = AnnualReport.objects.filter(first=report.first, last=report.last, status=Status.FROZEN)
+    for earlier in frozen.order_by("-version"):
+        if given_away(earlier.figures, report.figures, threshold=settings.SMALL_CELLS):
+            raise GivesAway(earlier)
 
 
 def _frozen(pk: UUID) -> AnnualReport:

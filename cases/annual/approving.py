@@ -49,6 +49,12 @@ class FreezeReport(Handler[AnnualReport]):
             raise CannotBeDone(
                 gettext_lazy("You wrote in this report. Somebody who did not has to agree to it.")
             ) from error
+        except actions.GivesAway as error:
+            raise CannotBeDone(
+                gettext_lazy(
+                    "An earlier version tells what this one hides. Say no, so that it can be counted anew later."
+                )
+            ) from error
         except (actions.Stale, ForbiddenMove) as error:
             raise CannotBeDone(
                 gettext_lazy("The report is another than the one you were asked about.")

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from cases.annual.models import AnnualReport
 from cases.annual.vocabulary import ACTIONS, ANYBODY, CONTENTS, TRUSTED_FLAGGER, action_of, content_of
-from cases.dashboards import metrics
+from cases.dashboards import folding, metrics
 from cases.dashboards.figures import Figures, ProviderRow
 from cases.dashboards.periods import Period
 from cases.dashboards.suppression import ALL, Key, Published, Unproven, suppress
@@ -31,19 +31,28 @@ FAMILIES: Final = ((0, 1, 2), (0, 2), (1, 2), (0,), (1,), (2,))
 ENOUGH: Final = 10  # times of so many, or more, for a median
 JUDGED: Final = 20  # and so many to say which share of them stayed gone
 CONTESTED: Final = ("refused", "not_found", "disabled", "partly_removed")
+FRESH: Final = timedelta(minutes=5)
 FILED: Final = (RedressState.FILED, RedressState.UPHELD, RedressState.OVERTURNED, RedressState.PARTLY)
 
 
-def count(period: Period, *, at: datetime) -> dict[str, Any]:
-    """The figures of whole months as they stand at `at`. The same rows give the same answer.
+class Behind(Exception):
+    """The figures are not up to date, so a report can't be counted from them."""
 
-    Raises LookupError for an action that has no line: a report must not lose any.
+
+def count(period: Period, *, at: datetime) -> tuple[dict[str, Any], datetime]:
+    """The figures of whole months, and up to when every change is in them. The same rows give the same answer.
+
+    Called in a transaction. Raises Behind where the figures are old at `at`, folding.AtWork while they are made anew,
+    and LookupError for an action that has no line: a report must not lose any.
     """
+    folding.stand_still()  # so that all of the tables tell of the same moment
     rows = metrics.by_provider(since=period.since, until=period.until)
     found = metrics.figures(since=period.since, until=period.until)
-    return figures_of(rows, found, threshold=settings.SMALL_CELLS) | {
-        "counted_on": timezone.localdate(at, timezone.get_default_timezone()).isoformat()
-    }
+    if found.as_of is None or at - found.as_of > FRESH:
+        raise Behind
+    day = timezone.localdate(found.as_of, timezone.get_default_timezone())
+    figures = figures_of(rows, found, threshold=settings.SMALL_CELLS) | {"counted_on": day.isoformat()}
+    return figures, found.as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ def figures_of(rows: Sequence[ProviderRow], found: Figures, *, threshold: int) -
     """The same, of rows that were counted before."""
     cells: Counter[Key] = Counter()
     for row in rows:
-        cells[row.slug, content_of(row.kind, row.age), action_of(row.action)] += row.takedowns
+        cells[row.slug, content_of(row.kind, row.age), action_of(row.action)] += row.items
     told = told_of(cells, threshold=threshold)
     names = sorted((row.name, row.slug) for row in {row.slug: row for row in rows}.values())
     return {
@@ -319,6 +328,10 @@ def _how() -> list[str]:
             "none. What was not sent was never notified and stands on its own line."
         ),
         _(
+            "A link that harms several people is one item, and stands where the first request for it stands. So hidden "
+            "numbers protect links, and with each link everybody it harms."
+        ),
+        _(
             "Each item stands on exactly one line: the provider’s latest word; where it said nothing, what we saw; else no "
             "answer. What came back later stays where it was counted."
         ),
@@ -329,8 +342,8 @@ def _how() -> list[str]:
         )
         % {"enough": ENOUGH},
         _(
-            "Stayed gone: of what was first seen gone 30 days before the count or earlier, the share that was gone for 30 "
-            "days without a break at the count, rounded down."
+            "Stayed gone: of what could be judged, the share that our own look found still gone 30 days later, rounded "
+            "down. What nobody looked at by then is not judged."
         ),
         _("Somebody whose age is not known counts as a minor."),
         _(

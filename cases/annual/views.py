@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.annual import actions, papers
-from cases.annual.changes import since_before
-from cases.annual.content import TEXTS, body_of
+from cases.annual.changes import points_at_somebody, since_before
+from cases.annual.content import TEXTS, Behind, body_of
 from cases.annual.forms import StartForm, TextsForm
 from cases.annual.models import AnnualReport
 from cases.annual.states import OPEN, Status
 from cases.dashboards import periods
+from cases.dashboards.folding import AtWork
 from cases.dashboards.periods import BadPeriod, Period
 from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
@@ -72,6 +73,8 @@ def _start(request: StaffRequest, period: Period, language: str) -> HttpResponse
     except actions.OneIsOpen as there:
         said = _("Somebody writes about these months already. Here it is.")
         return back_to(request, _page(there.report), said, level=messages.WARNING)
+    except (Behind, AtWork):
+        return _behind(request, reverse("annual:list"))
     return back_to(request, _page(report), _("Started, and counted."))
 
 
@@ -126,6 +129,8 @@ def _show(request: StaffRequest, report: AnnualReport, form: TextsForm) -> HttpR
         "changes": since_before(report) if report.status in OPEN else (),
         "newer": newer,
         "overlapping": _overlapping(report) if report.status in OPEN else (),
+        "near": points_at_somebody(report) if report.status in OPEN else (),
+        "early": report.counted_at < report.period.until,
         "over": timezone.now() >= report.period.until,
         "kinds": [(kind, kind.upper()) for kind in papers.MAKERS],
     }
@@ -148,6 +153,8 @@ def recount(request: StaffRequest, report_id: UUID) -> HttpResponse:
         return _stale(request, report)
     except ForbiddenMove:
         return _too_late(request, report)
+    except (Behind, AtWork):
+        return _behind(request, _page(report))
     return back_to(request, _page(report), _("Counted anew."))
 
 
@@ -164,6 +171,15 @@ def send(request: StaffRequest, report_id: UUID) -> HttpResponse:
         return _too_late(request, report)
     except actions.NotOver:
         said = _("Its last month still runs. Send it once that is over.")
+        return back_to(request, _page(report), said, level=messages.WARNING)
+    except actions.CountedEarly:
+        said = _("It was counted before its last month was over. Count anew, then send it.")
+        return back_to(request, _page(report), said, level=messages.WARNING)
+    except actions.GivesAway as told:
+        said = _(
+            "Version %(version)s tells numbers that this one hides, and hardly anything else changed: who has both could "
+            "work them out. Count anew when more has changed."
+        ) % {"version": told.earlier.version}
         return back_to(request, _page(report), said, level=messages.WARNING)
     return back_to(request, _page(report), _("Sent. A second person reads it; then it is frozen."))
 
@@ -260,6 +276,14 @@ def _edition(request: StaffRequest) -> int:
     """Of the page that was sent; 0, which is none, for anything else."""
     typed = request.POST.get("edition", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+
+def _behind(request: StaffRequest, address: str) -> HttpResponse:
+    said = _(
+        "The figures are not up to date at this moment, so nothing was counted. Try again in a few minutes; if it stays so, "
+        "tell whoever runs the helpline’s server."
+    )
+    return back_to(request, address, said, level=messages.WARNING)
 
 
 def _stale(request: StaffRequest, report: AnnualReport) -> HttpResponse:

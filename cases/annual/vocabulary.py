@@ -12,13 +12,12 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cases.letters.writing import CYBER_VIOLENCE, PROTECTION_OF_MINORS
 from cases.takedowns.states import Outcome
 from reports.states import Kind
 
 TRUSTED_FLAGGER: Final = "SOURCE_TRUSTED_FLAGGER"
 ANYBODY: Final = "SOURCE_ARTICLE_16"
-MINORS: Final = "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"
-CYBER_VIOLENCE: Final = "STATEMENT_CATEGORY_CYBER_VIOLENCE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,18 @@ CONTENTS: tuple[Content, ...] = (
     Content(
         "fake-minor",
         _("Fake intimate picture of a minor"),
-        MINORS,
+        PROTECTION_OF_MINORS,
         "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE",
     ),
-    Content("picture-minor", _("Intimate picture of a minor"), MINORS, "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"),
-    Content("other-minor", _("Threat, or something else, against a minor"), MINORS, "KEYWORD_OTHER"),
+    Content(
+        "picture-minor",
+        _("Intimate picture of a minor"),
+        PROTECTION_OF_MINORS,
+        "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL",
+    ),
+    Content(
+        "other-minor", _("Threat, or something else, against a minor"), PROTECTION_OF_MINORS, "KEYWORD_OTHER"
+    ),
     Content(
         "fake-adult",
         _("Fake intimate picture of an adult"),

@@ -11,7 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cases.api import staff_of
 from cases.dashboards import metrics
+from cases.dashboards.calendar import moment as begins
+from cases.dashboards.calendar import month_of, next_month
 from helpline.accounts.api import needs
 from helpline.accounts.permissions import Permission
 from helpline.platforms.models import Platform
@@ -32,7 +35,9 @@ class CountsSerializer(serializers.Serializer[Any]):
     sent = serializers.IntegerField()
     said_removed = serializers.IntegerField()
     seen_gone = serializers.IntegerField()
-    gone_long_ago = serializers.IntegerField(help_text="First seen gone at least 30 days before `as_of`.")
+    gone_long_ago = serializers.IntegerField(
+        help_text="Of which a look 30 days later, or their return, says whether they stayed gone."
+    )
     stayed_gone = serializers.IntegerField()
     reappeared = serializers.IntegerField()
     acted_on = serializers.IntegerField()
@@ -69,7 +74,10 @@ class MonthFiguresSerializer(serializers.Serializer[Any]):
 
 
 class PeriodSerializer(serializers.Serializer[Any]):
-    """From `since` (included) to `until` (not included), by the moment of the request."""
+    """The one that was used: from `since` (included) to `until` (not included), by the moment of the request.
+
+    Whole months of the helpline's time zone for whoever does not see every case.
+    """
 
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
@@ -106,17 +114,29 @@ class Statistics(APIView):
         responses=StatisticsSerializer,
     )
     def get(self, request: Request) -> Response:
-        """Platforms that leave the most up come first. No figure leads to a person."""
+        """Platforms that leave the most up come first. No figure leads to a person.
+
+        A few seconds hold one request, and its figures are a line about one person. So whoever does not see every case
+        gets whole months: the period is widened to those it touches, and `period` says which.
+        """
         until = moment(request, "until") or timezone.now()
         since = moment(request, "since") or until - USUAL
         if not since < until <= since + LONGEST:
             raise problems.invalid(
                 {"since": [_("A period begins before it ends, and is at most three years long.")]}
             )
+        if not staff_of(request).can(Permission.CASES_ALL):
+            since, until = whole_months(since, until)
         slug = request.query_params.get("platform") or None
         if slug is not None and ("\0" in slug or not Platform.objects.filter(slug=slug).exists()):
             raise problems.invalid({"platform": [_("This is no platform of the directory.")]})
         return Response(metrics.figures(since=since, until=until, platform=slug).as_dict())
+
+
+def whole_months(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """All of the months that this period touches, in the helpline's time zone."""
+    last = begins(month_of(until))
+    return begins(month_of(since)), last if last == until else begins(next_month(month_of(until)))
 
 
 def moment(request: Request, name: str) -> datetime | None:

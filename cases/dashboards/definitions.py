@@ -40,7 +40,10 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "sent": Definition(
         _("Sent"),
-        _("Requests that left: the channel took them, or a colleague said they filed them by hand."),
+        _(
+            "Requests that left: the channel took them, or a colleague said they filed them by hand. Mail that came back "
+            "undelivered is not among them."
+        ),
         of=_REQUESTED,
         not_said=_("That a person read it. What nobody knows the end of is not counted until it is settled."),
     ),
@@ -108,15 +111,23 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "stayed_gone": Definition(
         _("Stayed gone 30 days"),
-        _("Gone for 30 days without a break, up to the moment of counting."),
-        of=_(
-            "Those first seen gone at least 30 days ago. Younger ones can’t be judged yet and are left out on both sides."
+        _(
+            "A look of ours 30 days later found it still gone, with no look between that found it there again."
         ),
-        not_said=_("Anything about the younger ones, or about copies at another address."),
+        of=_(
+            "Those that can be judged: a look found it gone after 30 days, or it came back and was first seen gone 30 days "
+            "ago or more. All others are left out on both sides."
+        ),
+        not_said=_(
+            "Anything about those nobody looked at after 30 days, or about copies at another address."
+        ),
     ),
     "gone_long_ago": Definition(
-        _("First seen gone 30 days ago or more"),
-        _("Old enough to be judged: what “stayed gone” is a share of."),
+        _("Judged after 30 days"),
+        _(
+            "A look of ours found it gone after 30 days, or it came back and was first seen gone 30 days ago or more: "
+            "what “stayed gone” is a share of."
+        ),
         of=_SENT,
         not_said=_("Whether it is still gone."),
     ),

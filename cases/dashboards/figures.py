@@ -18,7 +18,7 @@ class Counts:
     sent: int = 0
     said_removed: int = 0
     seen_gone: int = 0
-    gone_long_ago: int = 0  # first seen gone at least STAYED before `as_of`
+    gone_long_ago: int = 0  # judged: a look found it gone after STAYED, or it came back
     stayed_gone: int = 0
     reappeared: int = 0
     acted_on: int = 0

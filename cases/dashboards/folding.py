@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from cases.dashboards import cells, sources
 from cases.dashboards.calendar import moment, month_of, months_between, next_month
 from cases.dashboards.models import LastFold, Tally
-from cases.dashboards.sources import STAYED, VALUES, Source
+from cases.dashboards.sources import VALUES, Source
+from cases.takedowns.states import STAYED
 
 FOLDING = 0x464F4C44  # advisory lock: one at a time
 LIMIT = 5000  # marks in one transaction
@@ -42,6 +43,12 @@ _OF_REPORTS = """
     WHERE one.report_id = ANY(%s)
 """
 
+# Mergers and partings: every fact that one of them moves is marked, and so folded by as many as others are.
+_SPREAD = f"""
+    WITH marks AS (INSERT INTO dashboards_stale (source, row) {sources.MISPLACED} RETURNING id)
+    SELECT count(*) FROM marks
+"""  # noqa: S608  our own names
+
 
 def fold(*, now: datetime, limit: int = LIMIT) -> int:
     """Bring the figures up to date with at most `limit` marks, and judge by `now`. Answers how many marks and facts
@@ -54,6 +61,7 @@ def fold(*, now: datetime, limit: int = LIMIT) -> int:
         stale: dict[str, set[Any]] = {}
         for source, row in marked:
             stale.setdefault(source, set()).add(row)
+        spread = _column(_SPREAD, [])[0] if "platform" in stale else 0
         due = _column(_DUE, [now, limit])
         takedowns = stale.get("takedown", set()).union(
             due,
@@ -63,7 +71,7 @@ def fold(*, now: datetime, limit: int = LIMIT) -> int:
         for name, ids in (stale | {"takedown": takedowns}).items():
             if name in _KINDS and ids:
                 _refresh(name, sorted(ids), now=now)
-        if len(marked) < limit and len(due) < limit:
+        if len(marked) < limit and len(due) < limit and not spread:
             LastFold.objects.update_or_create(defaults={"as_of": now}, pk=1)
     return len(marked) + len(due)
 
@@ -74,6 +82,24 @@ def _alone() -> bool:
         # Arrays look larger to the planner than they are: it would compile what is done sooner than compiled.
         cursor.execute("SET LOCAL jit = off")
     return bool(_column("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])[0])
+
+
+class AtWork(Exception):
+    """The figures are being read anew and can't be read twice alike at this moment."""
+
+
+def stand_still() -> None:
+    """No fold changes a figure until this transaction ends, so that several readings agree.
+
+    Raises AtWork when one is still at work after some seconds.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [FOLDING])
+            cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+    except OperationalError as error:
+        raise AtWork from error
 
 
 def _refresh(name: str, ids: Sequence[Any], *, now: datetime) -> None:
@@ -236,6 +262,20 @@ def differences() -> int:
         after = tallies()
         transaction.set_rollback(True)
     return sum(before.get(cell) != after.get(cell) for cell in before.keys() | after.keys())
+
+
+def misplaced() -> int:
+    """How many facts stand under another platform than they should, without a mark that will move them: 0, or something
+    is wrong."""
+    return int(_column(_MISPLACED, [])[0])
+
+
+_MISPLACED = f"""
+    SELECT count(*) FROM ({sources.MISPLACED}) AS found
+    WHERE NOT EXISTS (SELECT FROM dashboards_stale WHERE source = 'platform') AND NOT EXISTS (
+        SELECT FROM dashboards_stale AS mark WHERE mark.source = found.source AND mark.row = found.id
+    )
+"""  # noqa: S608  our own names
 
 
 def tallies() -> dict[tuple[Any, ...], list[int]]:

@@ -36,12 +36,11 @@ from cases.dashboards.figures import (
     Week,
 )
 from cases.dashboards.models import LastFold, TakedownFact, Tally
-from cases.dashboards.sources import STAYED
 from cases.models import QueueItem
 from cases.queue import capped_counts
 from cases.states import QueueState
 from cases.takedowns.models import Takedown
-from cases.takedowns.states import Status
+from cases.takedowns.states import STAYED, Status
 from helpline.health.views import findings
 from helpline.platforms.models import Channel, Platform
 

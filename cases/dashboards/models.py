@@ -14,8 +14,8 @@ from django.db.models import F, Q
 class Stale(models.Model):
     """What changed and is not in the facts yet. Triggers write it; the same row may stand here many times."""
 
-    source = models.CharField(max_length=10)  # takedown, notice, report, step, redress
-    row = models.UUIDField()
+    source = models.CharField(max_length=10)  # takedown, notice, report, step, redress, platform
+    row = models.UUIDField()  # of a platform: its number, written as one
 
     class Privacy:
         keep = ("id", "source", "row")
@@ -49,7 +49,6 @@ class TakedownFact(models.Model):
     seen_gone = models.BooleanField()
     reappeared = models.BooleanField()
     first_gone_at = models.DateTimeField(null=True)
-    gone_at = models.DateTimeField(null=True)
     # As of the last fold that looked, and when that will no longer be true.
     gone_long_ago = models.BooleanField()
     stayed_gone = models.BooleanField()
@@ -89,7 +88,6 @@ class TakedownFact(models.Model):
             "seen_gone",
             "reappeared",
             "first_gone_at",
-            "gone_at",
             "gone_long_ago",
             "stayed_gone",
             "next_at",

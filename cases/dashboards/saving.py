@@ -154,7 +154,7 @@ def row_lines(facts: Any) -> Iterator[Sequence[Cell]]:
     yield (
         *(_("Month"), _("Platform"), _("Channel"), _("How it travels"), _("Law"), _("Content"), _("Age")),
         *(_("Sent"), _("What became of it"), _("Said removed"), _("Seen gone"), _("Came back")),
-        *(_("Gone 30 days ago"), _("Stayed gone"), _("Seconds to action")),
+        *(_("Judged after 30 days"), _("Stayed gone"), _("Seconds to action")),
     )
     # By number, which is random: neither the day nor who came before whom can be read from the order.
     for fact in facts.order_by("month", "pk").iterator(chunk_size=2000):

@@ -68,7 +68,7 @@ def _number(name: str, now: Counts, before: Counts, *, of: str) -> Number:
         part=part,
         whole=_("of %(count)s sent") % said
         if of == "sent"
-        else _("of %(count)s first seen gone 30 days ago or more") % said,
+        else _("of %(count)s judged after 30 days") % said,
         before=_("%(share)s %% before") % {"share": then} if then is not None else "",
     )
 

@@ -4,7 +4,6 @@ A row that is gone leaves its fact; only what depends on the time or on another 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Model
@@ -12,11 +11,9 @@ from django.db.models import Model
 from cases.dashboards import bins
 from cases.dashboards.models import RedressFact, ReportFact, StepFact, TakedownFact
 from cases.ladder.states import LIVE
-from cases.takedowns.states import SAID_REMOVED, Outcome, Status
+from cases.takedowns.states import SAID_REMOVED, STAYED, Outcome, Result, Status
 from reports.states import AgeRange
 from reports.states import Status as ReportStatus
-
-STAYED = timedelta(days=30)
 
 # Each platform with the one its figures stand under: the last of a chain of mergers.
 _ROOTS = """
@@ -80,22 +77,17 @@ _TAKEDOWNS = """
         END AS action,
         is_sent AND says = ANY(%(said_removed)s) AS said_removed,
         is_sent AND first_gone_at IS NOT NULL AS seen_gone,
-        is_sent AND reappeared_at IS NOT NULL AS reappeared,
-        first_gone_at, gone_at,
-        coalesce(is_sent AND first_gone_at <= %(long_ago)s, false) AS gone_long_ago,
-        coalesce(is_sent AND first_gone_at <= %(long_ago)s AND gone_at <= %(long_ago)s, false) AS stayed_gone,
-        CASE WHEN is_sent THEN least(
-            CASE WHEN first_gone_at > %(long_ago)s THEN first_gone_at + %(stayed)s END,
-            CASE WHEN gone_at > %(long_ago)s THEN gone_at + %(stayed)s END
-        ) END AS next_at,
+        is_sent AND came_back AS reappeared, first_gone_at,
+        -- Judged is what a look found gone after all that time, and what came back, when as much time has gone by.
+        is_sent AND (stayed OR came_back AND first_gone_at <= %(long_ago)s) AS gone_long_ago,
+        is_sent AND stayed AS stayed_gone,
+        CASE WHEN is_sent AND came_back AND first_gone_at > %(long_ago)s THEN first_gone_at + %(stayed)s END AS next_at,
         CASE WHEN is_sent AND acted_at IS NOT NULL
             THEN width_bucket(greatest(0, extract(epoch FROM acted_at - sent_at)), %(edges)s::numeric[])
         END AS bin,
-        CASE WHEN is_sent AND reappeared_at IS NOT NULL THEN (%(back_bars)s::integer[])[
+        CASE WHEN is_sent AND came_back THEN (%(back_bars)s::integer[])[
             width_bucket(
-                greatest(0, extract(
-                    epoch FROM coalesce(first_back_at, reappeared_at) - coalesce(first_gone_at, reappeared_at)
-                )),
+                greatest(0, extract(epoch FROM coalesce(first_back_at, reappeared_at) - first_gone_at)),
                 (%(back_bars)s::numeric[])[2:]
             ) + 1
         ] END AS back
@@ -104,11 +96,21 @@ _TAKEDOWNS = """
             takedown.id, takedown.platform_id AS own_platform, coalesce(roots.at, takedown.platform_id) AS platform,
             notice.channel_id AS channel, notice.regimes, report.kind,
             CASE report.age_range WHEN %(adult)s THEN 'adult' WHEN %(unknown)s THEN 'unknown' ELSE 'minor' END AS age,
-            coalesce(takedown.item_id, takedown.id) AS item, takedown.notice_id AS notice, takedown.requested_at,
+            -- Erasing takes it out of what it shared with others: it stays the item that it was known as.
+            coalesce(
+                takedown.item_id, CASE WHEN report.status = %(erased)s THEN fact.item END, takedown.id
+            ) AS item,
+            takedown.notice_id AS notice, takedown.requested_at,
             takedown.requested_at AT TIME ZONE %(zone)s AS said_at,
-            takedown.escalates_id IS NULL AS is_counted, takedown.sent_at, takedown.sent_at IS NOT NULL AS is_sent,
+            takedown.escalates_id IS NULL AS is_counted, takedown.sent_at,
+            -- What came back undelivered was sent, and is not counted as sent.
+            takedown.sent_at IS NOT NULL AND takedown.transport = %(accepted)s AS is_sent,
             takedown.acted_at, takedown.status = %(withdrawn)s AS withdrawn, takedown.platform_says AS says,
-            takedown.gone_at, takedown.reappeared_at, gone.first_gone_at,
+            takedown.reappeared_at, gone.first_gone_at,
+            takedown.reappeared_at IS NOT NULL AND gone.first_gone_at IS NOT NULL AS came_back,
+            coalesce(
+                takedown.observed = %(seen_gone)s AND takedown.observed_at >= takedown.gone_at + %(stayed)s, false
+            ) AS stayed,
             CASE WHEN takedown.reappeared_at IS NOT NULL THEN (
                 SELECT min(event.at) FROM takedowns_event AS event
                 WHERE event.takedown_id = takedown.id AND event.what = %(seen_there)s AND event.at > gone.first_gone_at
@@ -118,6 +120,7 @@ _TAKEDOWNS = """
         JOIN cases_case AS one ON one.id = takedown.case_id
         JOIN reports_report AS report ON report.id = one.report_id
         LEFT JOIN roots ON roots.platform = takedown.platform_id
+        LEFT JOIN dashboards_takedownfact AS fact ON fact.id = takedown.id
         CROSS JOIN LATERAL (
             SELECT min(event.at) AS first_gone_at FROM takedowns_event AS event
             WHERE event.takedown_id = takedown.id AND event.what = %(seen_gone)s
@@ -128,12 +131,8 @@ _TAKEDOWNS = """
 _TAKEDOWN_ORPHANS = """
     UPDATE dashboards_takedownfact AS fact SET
         platform = coalesce((SELECT roots.at FROM roots WHERE roots.platform = fact.own_platform), fact.own_platform),
-        gone_long_ago = coalesce(is_sent AND first_gone_at <= %(long_ago)s, false),
-        stayed_gone = coalesce(is_sent AND first_gone_at <= %(long_ago)s AND gone_at <= %(long_ago)s, false),
-        next_at = CASE WHEN is_sent THEN least(
-            CASE WHEN first_gone_at > %(long_ago)s THEN first_gone_at + %(stayed)s END,
-            CASE WHEN gone_at > %(long_ago)s THEN gone_at + %(stayed)s END
-        ) END
+        gone_long_ago = stayed_gone OR reappeared AND first_gone_at <= %(long_ago)s,
+        next_at = CASE WHEN reappeared AND first_gone_at > %(long_ago)s THEN first_gone_at + %(stayed)s END
     WHERE
 """
 _REPORTS = """
@@ -171,7 +170,13 @@ STEPS = Source(
     "ladder_step",
     _OF_TAKEDOWN.format(table="ladder_step", columns="own.rung, own.state, own.outcome"),
     # A step that was proposed and is gone was never climbed.
-    "DELETE FROM dashboards_stepfact AS fact WHERE fact.state = ANY(%(live)s) AND",
+    f"""
+    , went AS (
+        DELETE FROM dashboards_stepfact AS fact WHERE fact.state = ANY(%(live)s) AND fact.id = ANY(%(ids)s)
+            AND NOT EXISTS (SELECT FROM ladder_step AS own WHERE own.id = fact.id)
+    )
+    {_MOVED.format(table="dashboards_stepfact")} fact.state <> ALL(%(live)s) AND
+    """,  # noqa: S608  our own names
 )
 REDRESS = Source(
     RedressFact,
@@ -191,6 +196,17 @@ def left_behind(source: Source) -> str:
     """
 
 
+# Facts that do not stand under the last of their platform's chain: a merger, or parting, has yet to reach them.
+MISPLACED = f"""
+    WITH RECURSIVE {_ROOTS}, facts AS (
+        SELECT 'takedown' AS source, id, own_platform, platform FROM dashboards_takedownfact
+        UNION ALL SELECT 'step', id, own_platform, platform FROM dashboards_stepfact
+        UNION ALL SELECT 'redress', id, own_platform, platform FROM dashboards_redressfact
+    )
+    SELECT fact.source, fact.id FROM facts AS fact LEFT JOIN roots ON roots.platform = fact.own_platform
+    WHERE fact.platform <> coalesce(roots.at, fact.own_platform)
+"""  # noqa: S608  our own names
+
 VALUES = {
     "zone": settings.TIME_ZONE,
     "edges": list(bins.EDGES),
@@ -198,6 +214,7 @@ VALUES = {
     "settled": [Outcome.REFUSED.value, Outcome.NOT_FOUND.value, Outcome.MORE_INFORMATION.value],
     "said_removed": [status.value for status in SAID_REMOVED],
     "withdrawn": Status.WITHDRAWN.value,
+    "accepted": Result.ACCEPTED.value,
     "seen_gone": Outcome.SEEN_GONE.value,
     "seen_there": Outcome.SEEN_THERE.value,
     "adult": AgeRange.ADULT.value,

@@ -24,8 +24,8 @@ from cases.takedowns import dispatch, recheck
 from cases.takedowns.connectors import Sent
 from cases.takedowns.models import Takedown
 from cases.takedowns.seeing import Look, Seen
+from cases.takedowns.states import STAYED, Result, Source, Status
 from cases.takedowns.states import Outcome as Word
-from cases.takedowns.states import Result, Source, Status
 from helpline.accounts.models import Staff
 from reports import actions as reports
 from reports import receipts
@@ -150,7 +150,10 @@ class Teller:
         if row.notice.channel.kind == "http_api":
             self.answer(row, Word.ACKNOWLEDGED, at=start + timedelta(seconds=20))
             self.answer(row, Word.REMOVED, at=start + after)
-        self.seen(row, Seen.GONE, at=start + after + timedelta(minutes=10), times=3)
+        gone = start + after + timedelta(minutes=10)
+        self.seen(row, Seen.GONE, at=gone, times=3)
+        if row.gone_at is not None and row.gone_at + STAYED < self.now:
+            self.seen(row, Seen.GONE, at=row.gone_at + STAYED)
 
     # --- the chapters ---------------------------------------------------------------------------------
 

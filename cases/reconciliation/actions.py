@@ -26,8 +26,11 @@ from helpline.audit import actions as audit
 from helpline.crypto import blind
 from helpline.crypto.box import settings_box
 from helpline.platforms.models import Platform
+from reports.states import Status as ReportStatus
 
 LEASE = timedelta(seconds=60)
+RENEWED = LEASE / 3
+READING = 0x534F5253  # advisory lock: one process reads at a time
 COMPARED_WITHIN = timedelta(minutes=10)  # nobody else begins meanwhile
 BATCH = 2000
 TRIES = 5
@@ -123,7 +126,18 @@ def claim(*, at: datetime) -> Upload | None:
 
 
 def work(*, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Read and compare what waits, a file after the other. Returns how many came to an end."""
+    """Read and compare what waits, a file after the other, one process at a time. Returns how many came to an end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [READING])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return _work(clock)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [READING])
+
+
+def _work(clock: Callable[[], datetime]) -> int:
     done = 0
     while (upload := claim(at=clock())) is not None:
         try:
@@ -164,15 +178,23 @@ class _Counts:
 
 def _read(upload: Upload, *, clock: Callable[[], datetime]) -> None:
     """From the beginning, whatever a worker before this one had read. Raises Lost, MissingColumns, NoTable, TooLong."""
+    begun = kept_at = clock()
     with transaction.atomic():
-        _keep(upload, at=clock())
+        _keep(upload, at=begun)
         Statement.objects.filter(upload=upload).delete()
+
+    def keep() -> None:
+        nonlocal kept_at
+        if (now := clock()) - kept_at >= RENEWED:
+            _keep(upload, at=now)
+            kept_at = now
+
     counts, batch = _Counts(), []
     ours = frozenset(layout.folded(name) for name in settings.RECONCILIATION_NAMES)
-    today = timezone.localdate(clock())
+    today = timezone.localdate(begun)
     otherwise = upload.platform.name if upload.platform else ""
     raw = Reader(upload.pk, size=upload.size)
-    with tables(raw, most=settings.RECONCILIATION_MAX_UNPACKED) as found:
+    with tables(raw, most=settings.RECONCILIATION_MAX_UNPACKED, at=begun, on_work=keep) as found:
         for text in found:
             for row in layout.rows_of(_lines(text), otherwise=otherwise):
                 counts.read += 1
@@ -362,6 +384,63 @@ def delete(*, upload: Upload, by: Staff | None, at: datetime) -> None:
     for model in (Statement, Line):
         model.objects.filter(upload=upload)._raw_delete("default")
     upload.delete()
+
+
+# A note may tell of each request that its line counts: what was said before one of them was erased goes.
+_FORGET_NOTES = """
+WITH platforms AS (
+    SELECT * FROM unnest(%(platforms)s::bigint[], %(roots)s::bigint[]) AS known(id, root)
+)
+UPDATE reconciliation_line AS line SET note = NULL
+WHERE line.note IS NOT NULL AND (
+    EXISTS (
+        SELECT 1 FROM takedowns_takedown AS takedown
+        JOIN platforms ON platforms.id = takedown.platform_id AND platforms.root = line.platform_id
+        JOIN cases_case AS desk ON desk.id = takedown.case_id
+        JOIN reports_report AS report ON report.id = desk.report_id
+        WHERE report.erased_at >= line.settled_at
+          AND takedown.platform_at >= line.day::timestamp AT TIME ZONE %(zone)s
+          AND takedown.platform_at < (line.day + 1)::timestamp AT TIME ZONE %(zone)s
+    ) OR EXISTS (
+        SELECT 1 FROM reconciliation_statement AS statement
+        JOIN takedowns_takedown AS takedown ON takedown.id = statement.takedown_id
+        JOIN cases_case AS desk ON desk.id = takedown.case_id
+        JOIN reports_report AS report ON report.id = desk.report_id
+        WHERE report.erased_at >= line.settled_at
+          AND statement.upload_id = line.upload_id AND statement.platform_id = line.platform_id
+          AND statement.day = line.day
+    )
+)
+"""
+# Neither the pair nor the number by which it would be found again.
+_FORGET_PAIRS = """
+UPDATE reconciliation_statement AS statement SET takedown_id = NULL, reference = NULL
+FROM takedowns_takedown AS takedown
+JOIN cases_case AS desk ON desk.id = takedown.case_id
+JOIN reports_report AS report ON report.id = desk.report_id
+WHERE takedown.id = statement.takedown_id AND (report.status = %(erased)s OR desk.key IS NULL)
+"""
+
+
+def follow_erasures() -> int:
+    """Where the young person erased the report: no statement is a pair with their requests, and no note tells of them.
+
+    What was counted stays. Returns how many rows.
+    """
+    # Each for itself: a comparison holds the same rows in another order.
+    to = comparing.roots()
+    values = {
+        "platforms": list(to),
+        "roots": list(to.values()),
+        "zone": settings.TIME_ZONE,
+        "erased": ReportStatus.ERASED.value,
+    }
+    count = 0
+    with connection.cursor() as cursor:
+        for statement in (_FORGET_NOTES, _FORGET_PAIRS):
+            cursor.execute(statement, values)
+            count += cursor.rowcount
+    return count
 
 
 def forget(*, at: datetime) -> int:

@@ -22,7 +22,7 @@ from cases.reconciliation.states import OURS
 from cases.takedowns.models import Event, Takedown
 from helpline.crypto import blind
 from helpline.platforms.models import Platform, Regime
-from reports.states import AgeRange
+from reports.states import AgeRange, Status
 
 REFERENCE = "statement of reasons"  # of the blind index
 BATCH = 2000
@@ -111,6 +111,7 @@ def _by_reference(upload: Upload, platforms: list[int], to: Mapping[int, int]) -
     rows = (
         Takedown.objects.filter(platform__in=platforms, escalates=None, requested_at__range=period(upload))
         .exclude(notice__reference="")
+        .exclude(case__report__status=Status.ERASED)
         .order_by("pk")
     )
     for pk, platform, reference in rows.values_list("pk", "platform", "notice__reference").iterator(BATCH):
@@ -126,7 +127,8 @@ def _by_event(upload: Upload, platforms: list[int], to: Mapping[int, int]) -> Pa
         takedown__escalates=None,
         takedown__requested_at__range=period(upload),
         key__isnull=False,
-    ).order_by("pk")
+    ).exclude(takedown__case__report__status=Status.ERASED)
+    rows = rows.order_by("pk")
     for pk, platform, key in rows.values_list("takedown", "takedown__platform", "key").iterator(BATCH):
         parts = (key or "").split(":")
         index = blind.index(REFERENCE, parts[1]) if len(parts) == 3 else None
@@ -186,7 +188,8 @@ def _fill(cursor: Any, batch: list[tuple[Any, ...]]) -> None:
     )
 
 
-# One item of a notice may stand for several people: the platform decides once, and it is counted once.
+# One item of a notice may stand for several people: the platform decides once, and it is counted once. Erasing takes a
+# request out of what it shared; the figures know what that was.
 _LINES = """
 WITH platforms AS (
     SELECT * FROM unnest(%(platforms)s::bigint[], %(roots)s::bigint[]) AS known(id, root)
@@ -201,13 +204,14 @@ WITH platforms AS (
 ), ours AS (
     SELECT platform, category, decision, day, count(*) AS ours
     FROM (
-        SELECT DISTINCT ON (takedown.notice_id, COALESCE(takedown.item_id, takedown.id))
+        SELECT DISTINCT ON (takedown.notice_id, COALESCE(takedown.item_id, fact.item, takedown.id))
             platforms.root AS platform,
             CASE WHEN report.age_range = ANY(%(minors)s) THEN %(of_minors)s ELSE %(violence)s END AS category,
             said.decision,
             (takedown.platform_at AT TIME ZONE %(zone)s)::date AS day,
             takedown.id
         FROM takedowns_takedown AS takedown
+        LEFT JOIN dashboards_takedownfact AS fact ON fact.id = takedown.id
         JOIN platforms ON platforms.id = takedown.platform_id
         JOIN said ON said.says = takedown.platform_says
         JOIN takedowns_notice AS notice ON notice.id = takedown.notice_id
@@ -221,10 +225,12 @@ WITH platforms AS (
           AND NOT EXISTS (
               SELECT 1 FROM reconciliation_statement AS taken
               JOIN takedowns_takedown AS pair ON pair.id = taken.takedown_id
+              LEFT JOIN dashboards_takedownfact AS known ON known.id = pair.id
               WHERE taken.upload_id = %(upload)s AND pair.notice_id = takedown.notice_id
-                AND COALESCE(pair.item_id, pair.id) = COALESCE(takedown.item_id, takedown.id)
+                AND COALESCE(pair.item_id, known.item, pair.id)
+                    = COALESCE(takedown.item_id, fact.item, takedown.id)
           )
-        ORDER BY takedown.notice_id, COALESCE(takedown.item_id, takedown.id), takedown.id
+        ORDER BY takedown.notice_id, COALESCE(takedown.item_id, fact.item, takedown.id), takedown.id
     ) AS requests
     GROUP BY 1, 2, 3, 4
 ), found AS (

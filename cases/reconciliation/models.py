@@ -194,6 +194,7 @@ class Line(models.Model):
             ),
             models.Index(fields=["upload", "day", "id"], name="line_ours", condition=Q(ours__gt=F("theirs"))),
             models.Index(fields=["upload", "day", "id"], name="line_day"),
+            models.Index(fields=["platform", "day"], name="line_noted", condition=Q(note__isnull=False)),
         ]
 
     class Privacy:

@@ -4,16 +4,17 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from typing import BinaryIO, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cases.reconciliation.models import Piece
 
 SIZE = 1024 * 1024
 NESTED = 2  # the public dumps hold archives in an archive
+INNER = 2  # how many times the file those in it may be: what is packed already hardly shrinks
 ENTRIES = 500
 
 
@@ -60,7 +61,7 @@ class Reader(io.RawIOBase):
     """The bytes of an upload, from any place in them; one piece in memory at a time."""
 
     def __init__(self, upload_id: UUID, *, size: int) -> None:
-        self._id, self._size, self._at = upload_id, size, 0
+        self._id, self.size, self._at = upload_id, size, 0
         self._number, self._piece = -1, b""
 
     def readable(self) -> bool:
@@ -73,13 +74,13 @@ class Reader(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, start + offset)
         return self._at
 
     def readinto(self, buffer: object) -> int:
         into = memoryview(cast(bytearray, buffer))
-        if self._at >= self._size:
+        if self._at >= self.size:
             return 0
         number, start = divmod(self._at, SIZE)
         if number != self._number:
@@ -104,33 +105,53 @@ class NoTable(Exception):
 
 
 @contextmanager
-def tables(raw: Reader, *, most: int) -> Iterator[Iterator[io.TextIOBase]]:
+def tables(
+    raw: Reader, *, most: int, at: datetime, on_work: Callable[[], None]
+) -> Iterator[Iterator[io.TextIOBase]]:
     """Each table of the file as text: the file itself, or every CSV file of an archive, of archives in it, too.
 
-    `most`: bytes in all, unpacked. Raises NoTable; reading on raises TooLong.
+    `most`: bytes in all, unpacked. `on_work` is called again and again while it is unpacked, so that whoever holds the file
+    can say so. Raises NoTable; reading on raises TooLong.
     """
-    with ExitStack() as held:
-        meter = _Meter(most)
+    meter, inner = _Meter(most, on_work), _Meter(INNER * raw.size + SIZE, on_work)
+    with closing(_open(io.BufferedReader(raw), meter, inner, at)) as found:
         try:
-            yield _open(io.BufferedReader(raw), held, meter, NESTED)
+            yield found
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             raise NoTable from error
 
 
 class _Meter:
-    def __init__(self, most: int) -> None:
-        self.left = most
+    def __init__(self, most: int, on_work: Callable[[], None]) -> None:
+        self.left, self._on_work = most, on_work
 
     def count(self, body: bytes) -> bytes:
+        self._on_work()
         self.left -= len(body)
         if self.left < 0:
             raise TooLong
         return body
 
 
+@contextmanager
+def _spread(raw: BinaryIO | io.BufferedReader, meter: _Meter, at: datetime) -> Iterator[io.BufferedReader]:
+    """An archive in an archive, as pieces of its own for as long as it is read.
+
+    An archive is read from its end and from place to place; where it is packed, each step back would unpack it again.
+    """
+    written = Writer(uuid4(), most=meter.left, at=at)
+    try:
+        while body := raw.read(SIZE):
+            written.write(meter.count(body))
+        written.close()
+        yield io.BufferedReader(Reader(written.upload_id, size=written.size))
+    finally:
+        written.discard()
+
+
 def _open(
-    raw: BinaryIO | io.BufferedReader, held: ExitStack, meter: _Meter, depth: int
-) -> Iterator[io.TextIOBase]:
+    raw: BinaryIO | io.BufferedReader, meter: _Meter, inner: _Meter, at: datetime, depth: int = NESTED
+) -> Generator[io.TextIOBase, None, None]:
     beginning = raw.read(4)
     raw.seek(0)
     if not beginning.startswith(b"PK"):
@@ -138,17 +159,20 @@ def _open(
         return
     if not depth:
         raise NoTable
-    archive = held.enter_context(zipfile.ZipFile(raw))
-    names = [
-        one
-        for one in archive.infolist()
-        if one.filename.casefold().endswith((".csv", ".zip")) and not one.filename.startswith("__MACOSX")
-    ]
-    if not names or len(names) > ENTRIES:
-        raise NoTable
-    for one in names:
-        with archive.open(one) as inner:
-            yield from _open(cast(BinaryIO, inner), held, meter, depth - 1)
+    with ExitStack() as held:
+        if depth < NESTED:
+            raw = held.enter_context(_spread(raw, inner, at))
+        archive = held.enter_context(zipfile.ZipFile(raw))
+        names = [
+            one
+            for one in archive.infolist()
+            if one.filename.casefold().endswith((".csv", ".zip")) and not one.filename.startswith("__MACOSX")
+        ]
+        if not names or len(names) > ENTRIES:
+            raise NoTable
+        for one in names:
+            with archive.open(one) as part:
+                yield from _open(cast(BinaryIO, part), meter, inner, at, depth - 1)
 
 
 class _Counted(io.RawIOBase):

@@ -17,6 +17,12 @@ def work(**kwargs: Any) -> None:
 
 
 @shared_task
+def follow_erasures(**kwargs: Any) -> None:
+    """What young people erased is forgotten here, too."""
+    actions.follow_erasures()
+
+
+@shared_task
 def forget(**kwargs: Any) -> None:
     """Files that are old go."""
     actions.forget(at=timezone.now())

@@ -23,6 +23,7 @@ from cases.takedowns.models import Takedown
 from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
+from helpline.audit import actions as audit
 from helpline.web.sheets import sheet_file
 
 MEGABYTE = 1024 * 1024
@@ -129,6 +130,7 @@ def detail(request: StaffRequest, upload_id: UUID) -> HttpResponse:
             "totals": comparing.totals(row),
             "lines": [_shown(line) for line in page.rows],
             "unknown": _unknown(row),
+            "names_most": actions.PROVIDERS_MOST,
             "name_form": NameForm(auto_id=False),
             "next_url": next_address(request, page.next),
             "first_url": first_address(request),
@@ -182,6 +184,7 @@ def progress(request: StaffRequest, upload_id: UUID) -> HttpResponse:
 def table(request: StaffRequest, upload_id: UUID) -> HttpResponse:
     """Every line, as a table to save."""
     row = get_object_or_404(Upload, pk=upload_id, state=State.READY)
+    audit.record(by=request.user, verb="statements.exported", obj=row, at=timezone.now())
     head = (
         *(_("Platform"), _("Category"), _("Decision"), _("Day"), _("Pairs")),
         *(_("They count besides"), _("We count besides"), _("Only theirs"), _("Only ours"), _("Settled")),

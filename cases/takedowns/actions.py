@@ -446,6 +446,8 @@ def apply_platform_word(row: Takedown) -> None:
     if row.status == Status.UNKNOWN:
         # It answers, so it arrived.
         mark_sent(row, at=at)
+    if status in states.SAID_REMOVED and _was_withdrawn(row):
+        row.acted_at = row.acted_at or at
     if status not in states.TRANSITIONS[Status(row.status)]:
         return
     row.move(status, at=at)
@@ -453,6 +455,11 @@ def apply_platform_word(row: Takedown) -> None:
         row.acted_at = row.acted_at or at
         soon = at + settings.RECHECK_AFTER[0]
         row.next_look_at = min(row.next_look_at or soon, soon)
+
+
+def _was_withdrawn(row: Takedown) -> bool:
+    """After it left: its status stays, and yet something may be done about what was asked."""
+    return row.status == Status.WITHDRAWN and row.sent_at is not None
 
 
 def platform_word(status: Any) -> Outcome | None:
@@ -506,6 +513,10 @@ def _seen(row: Takedown, outcome: Outcome, *, at: datetime) -> None:
             return  # gone, but not known to be our doing: the sending is settled first
         row.move(Status.GONE, at=at)
         row.gone_at = at
+        row.acted_at = row.acted_at or at
+        if row.next_look_at is not None:
+            row.next_look_at = min(row.next_look_at, at + states.STAYED)
+    elif outcome == Outcome.SEEN_GONE and _was_withdrawn(row):
         row.acted_at = row.acted_at or at
     elif outcome == Outcome.SEEN_THERE and row.status == Status.GONE:
         row.move(Status.REAPPEARED, at=at)
@@ -788,10 +799,15 @@ def oldest_due() -> datetime | None:
 
 
 def look_after(takedown: Takedown, *, at: datetime) -> datetime | None:
-    """When to look again: the first moment of the schedule after `at`; None at its end."""
+    """When to look again: the next moment of the schedule after `at`, or when it will have stayed gone; None at its end."""
     start = takedown.sent_at or takedown.requested_at
     later: list[timedelta] = [wait for wait in settings.RECHECK_AFTER if start + wait > at]
     if later:
-        return start + later[0]
-    # Between looks that disagree (not yet three misses), and for as long as it is gone, look on at the longest pace.
-    return at + settings.RECHECK_AFTER[-1] if takedown.status not in states.ENDED else None
+        following = start + later[0]
+    elif takedown.status in states.ENDED:
+        return None
+    else:
+        # Between looks that disagree (not yet three misses), and for as long as it is gone, look on at the longest pace.
+        following = at + settings.RECHECK_AFTER[-1]
+    stayed = takedown.gone_at + states.STAYED if takedown.gone_at is not None else None
+    return min(following, stayed) if stayed is not None and stayed > at else following

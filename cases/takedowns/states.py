@@ -1,5 +1,7 @@
 """A takedown moves along these arrows and no others."""
 
+from datetime import timedelta
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,7 @@ __all__ = [
     "MAY_ASK_AGAIN",
     "SAID_REMOVED",
     "STATUS_OF",
+    "STAYED",
     "STEP_UNDO_TRANSITIONS",
     "TRANSITIONS",
     "WAITED_FOR",
@@ -179,6 +182,8 @@ SAID_REMOVED = frozenset(
 )
 # The platform did something about it, whatever we saw since.
 ACTED_ON = SAID_REMOVED | {Status.GONE, Status.REAPPEARED}
+# Gone for as long as this, and looked at again after it: it stayed gone.
+STAYED = timedelta(days=30)
 LEAVING = frozenset({Status.DRAFT, Status.QUEUED, Status.TO_FILE, Status.SENDING, Status.UNKNOWN})
 ENDED = frozenset({Status.WITHDRAWN, Status.CANCELLED})
 # It left, and its answer has not come: the clock runs.

@@ -75,7 +75,9 @@ def merge_platform(*, platform: Platform, into: Platform, by: Staff, at: datetim
     _lock_both(platform, into)
     check_can_merge(platform, into)
     platform.merged_into = into
-    into.domains = [*into.domains, *(one for one in platform.domains if one not in into.domains)]
+    # A host is one platform's: what both had stays with `into`, also when they part.
+    platform.domains = [one for one in platform.domains if one not in into.domains]
+    into.domains = [*into.domains, *platform.domains]
     _save_both(platform, into)
     audit.record(by=by, verb="platform.merged", obj=platform, detail={"into": into.slug}, at=at)
 
@@ -101,7 +103,7 @@ def _lock_both(*both: Platform) -> None:
 
 
 def _save_both(platform: Platform, into: Platform) -> None:
-    platform.save(update_fields=["merged_into", "updated_at"])
+    platform.save(update_fields=["domains", "merged_into", "updated_at"])
     into.save(update_fields=["domains", "updated_at"])
     directory.forget()
     transaction.on_commit(directory.forget)

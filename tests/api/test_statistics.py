@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cases.dashboards.folding import fold
 from cases.models import Case
 from cases.takedowns import actions
 from cases.takedowns.states import Outcome, Source, Status
@@ -31,13 +32,14 @@ def test_the_figures_of_a_period(
                 takedown=row, outcome=Outcome.REMOVED, source=Source.CALLBACK, at=later, recorded_at=later
             )
     # when
-    path = "/api/v1/statistics/?since=2026-03-01&until=2026-03-03T00:00:00+01:00"
+    fold(now=NOON + timedelta(hours=1))
+    path = "/api/v1/statistics/?since=2026-03-01T00:00:00+01:00&until=2026-04-01T00:00:00+02:00"
     body = call("GET", path, by=theo).json()
     # then
     counts = body["takedowns"]
     assert (counts["total"], counts["sent"], counts["acted_on"], counts["said_removed"]) == (2, 2, 1, 1)
     assert (counts["seen_gone"], counts["stayed_gone"]) == (0, 0)
-    assert body["time_to_action_s"] == {"p50": 900.0, "p90": 900.0}
+    assert body["time_to_action_s"] == pytest.approx({"p50": 900.0, "p90": 900.0}, rel=0.025)
     assert [one["slug"] for one in body["platforms"]] == ["chatter"]
     assert call("GET", path, by=maud).json() == body
     assert call("GET", f"{path}&platform=chatter", by=maud).json()["takedowns"] == counts
@@ -69,3 +71,27 @@ def test_a_period_that_is_none_is_named(call: Caller, maud: Staff, query: str, f
 def test_figures_are_not_for_everyone(call: Caller, nour: Staff, anouk: Staff) -> None:
     for staff in (nour, anouk):
         problem(call("GET", "/api/v1/statistics/", by=staff), 403, "permission_denied")
+
+
+def test_who_does_not_see_every_case_gets_whole_months(
+    call: Caller, maud: Staff, theo: Staff, nour: Staff, open_case: Callable[..., Case], chatter: Platform
+) -> None:
+    case = open_case(links=(LinkFacts(url="https://chatter.example/p/1"),))
+    actions.request_takedown(case=case, links=list(case.report.links.all()), by=nour, at=NOON)
+    fold(now=NOON)
+
+    def asked(by: Staff, since: str, until: str) -> tuple[str, str, int]:
+        body = call("GET", f"/api/v1/statistics/?since={since}&until={until}", by=by).json()
+        return body["period"]["since"], body["period"]["until"], body["takedowns"]["total"]
+
+    # a second in which nothing was asked, and the months around a few hours, in Paris
+    second = ("2026-03-20T12:00:00+00:00", "2026-03-20T12:00:01+00:00")
+    whole = ("2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00")
+    assert asked(maud, *second) == (*second, 0)
+    assert asked(theo, *second) == (*whole, 1)
+    assert asked(theo, "2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z") == (*whole, 1)
+    assert asked(theo, "2026-02-28T22:59:59Z", "2026-03-31T22:00:01Z") == (
+        "2026-02-01T00:00:00+01:00",
+        "2026-05-01T00:00:00+02:00",
+        1,
+    )

@@ -113,7 +113,6 @@ class Migration(migrations.Migration):
                 ('seen_gone', models.BooleanField()),
                 ('reappeared', models.BooleanField()),
                 ('first_gone_at', models.DateTimeField(null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
                 ('gone_long_ago', models.BooleanField()),
                 ('stayed_gone', models.BooleanField()),
                 ('next_at', models.DateTimeField(null=True)),

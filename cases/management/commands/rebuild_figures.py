@@ -24,7 +24,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="change nothing; say how many sums differ from what the facts add up to (exit code 1 when any does)",
+            help="change nothing; say how many sums differ from what the facts add up to, and how many facts "
+            "stand under the wrong platform (exit code 1 when any does)",
         )
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
@@ -34,7 +35,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{wrong} sums are not what the facts add up to." if wrong else "Every sum is right."
             )
-            if wrong:
+            if misplaced := folding.misplaced():
+                self.stdout.write(f"{misplaced} facts stand under a platform that was merged or has parted.")
+            if wrong or misplaced:
                 sys.exit(1)
             return
         folding.rebuild(now=timezone.now(), tell=self._tell)

@@ -135,6 +135,10 @@ class Migration(migrations.Migration):
             model_name='line',
             index=models.Index(fields=['upload', 'day', 'id'], name='line_day'),
         ),
+        migrations.AddIndex(
+            model_name='line',
+            index=models.Index(condition=models.Q(('note__isnull', False)), fields=['platform', 'day'], name='line_noted'),
+        ),
         migrations.AddConstraint(
             model_name='line',
             constraint=models.UniqueConstraint(fields=('upload', 'platform', 'category', 'decision', 'day'), name='line_once'),

@@ -40,7 +40,6 @@ SELECT
     fate, CASE fate WHEN 'acted_on' THEN 'removed' ELSE fate END AS action, fate = 'acted_on' AS said_removed,
     fate = 'acted_on' AS seen_gone, fate = 'acted_on' AND i %% 31 = 0 AS reappeared,
     CASE WHEN fate = 'acted_on' THEN asked + interval '1 day' END AS first_gone_at,
-    CASE WHEN fate = 'acted_on' AND i %% 31 <> 0 THEN asked + interval '1 day' END AS gone_at,
     fate = 'acted_on' AS gone_long_ago, fate = 'acted_on' AND i %% 31 <> 0 AS stayed_gone, NULL::timestamptz AS next_at,
     CASE WHEN fate = 'acted_on' THEN width_bucket(seconds, %(edges)s::numeric[]) END AS bin,
     CASE WHEN fate = 'acted_on' AND i %% 31 = 0 THEN 86400 END AS back

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases.alerts import actions, desk, looking
+from cases.alerts import actions, desk, looking, tasks, words
 from cases.alerts.models import Alert, Reader
 from cases.alerts.states import ForbiddenMove, RuleName, State
 from cases.dashboards.folding import fold
@@ -20,10 +20,11 @@ from cases.queue import add_new_reports
 from cases.states import QueueState
 from cases.takedowns.actions import request_takedown
 from cases.takedowns.models import Takedown
-from cases.takedowns.states import Status
+from cases.takedowns.states import Result, Status
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.platforms.models import Channel, Platform
+from reports import actions as reports
 from reports.models import Report
 from reports.states import Circumstance
 from tests.at_once import at_once
@@ -247,6 +248,47 @@ def test_a_complaint_nobody_was_reminded_of(
     assert not standing(RuleName.WINDOW)
 
 
+def test_what_is_erased_is_erased_here(
+    tell: Tell, open_case: Callable[..., Case], nour: Staff, maud: Staff, chatter: Platform
+) -> None:
+    """Given alerts about three people, two of whom erase, then nothing of theirs is left, and all of the third's."""
+    hers, other = (open_case(deadline_at=NOON + 2 * HOUR) for _one in range(2))
+    for case in (hers, other):
+        row = takedown_of(case, nour)
+        Redress.objects.create(
+            takedown=row,
+            kind=Kind.INTERNAL,
+            state_at=NOON,
+            opened_at=NOON,
+            decision_at=NOON,
+            window_until=NOON.date() + timedelta(days=5),
+        )
+    Case.objects.update(assignee=None)
+    unopened, _code = tell(at=NOON - HOUR, circumstances=(Circumstance.IN_DANGER,))
+    add_new_reports(at=NOON)
+    later = sweep(NOON)
+    assert Alert.objects.filter(state=State.STANDING).count() == 5
+    for row in Alert.objects.all():
+        actions.acknowledge(alert_id=row.pk, word="It is Lou", by=maud, at=later)
+    Alert.objects.create(rule=RuleName.BOUNCED, subject="chatter-mail", seen_at=NOON)  # no report's key
+    Alert.objects.create(rule=RuleName.DANGER, subject=str(hers.report_id), seen_at=NOON)
+    assert actions.follow_erasures(at=later) == 0
+
+    for report in (hers.report, unopened):
+        reports.erase_report(report=report, by="young-person", at=later)
+    tasks.follow_erasures()
+    assert actions.follow_erasures(at=later) == 0
+    over = Alert.objects.filter(state=State.OVER)
+    assert {(row.subject, row.case_id, str(row.facts), row.word) for row in over} == {("", None, "{}", None)}
+    assert sorted(over.values_list("rule", flat=True)) == ["danger", "deadline", "window"]
+    kept = Alert.objects.filter(state=State.STANDING)
+    assert {row.case_id for row in kept} == {other.pk}
+    assert [(actions.word_of(row), bool(row.facts)) for row in kept] == [("It is Lou", True)] * 2
+    assert not Alert.objects.filter(subject=str(hers.report_id)).exists()
+    for row in Alert.objects.filter(state=State.OVER):
+        words.sentence(row, now=later)
+
+
 def test_a_rule_that_can_not_be_read_leaves_its_own_alone_and_stops_no_other(
     tell: Tell, chatter: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +423,8 @@ def test_a_platform_that_is_slower_than_it_was(
                 requested_at=asked,
                 sent_at=asked,
                 acted_at=asked + hours * HOUR,
+                transport=Result.ACCEPTED,
+                transport_at=asked,
                 status=Status.REMOVED,
                 platform_says="removed",
                 platform_at=asked + hours * HOUR,

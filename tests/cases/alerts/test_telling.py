@@ -219,3 +219,15 @@ def test_the_task_judges_and_tells(bell: Bell, chatter: Platform) -> None:
     tasks.sweep()
     tasks.forget()
     assert bell.heard == []
+
+
+@pytest.mark.django_db
+def test_many_that_are_taken_care_of_hide_no_new_one(
+    simulator: RunningSimulator, wanting: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "MOST", 3)
+    for number in range(3):
+        alert(subject=str(number), acknowledged_at=NOON, acknowledged_by=wanting)
+    alert(RuleName.STEPS_LATE, raised_at=NOON + MINUTE)
+    assert telling.tell(at=NOON + MINUTE) == 1
+    assert len(mails(simulator)) == 1

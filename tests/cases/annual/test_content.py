@@ -3,26 +3,31 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pypdf
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.annual import actions, content, papers, vocabulary
+from cases.annual.beside import given_away, small_differences
 from cases.annual.content import Told, figures_of, told_of
 from cases.annual.models import AnnualReport
+from cases.dashboards import folding
 from cases.dashboards.figures import Counts, Figures, PlatformCounts, ProviderRow, RedressRow
 from cases.dashboards.folding import fold
 from cases.dashboards.periods import Period
 from cases.dashboards.suppression import Key
 from cases.models import Case
+from cases.takedowns.models import Takedown
 from cases.takedowns.states import Outcome, Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
@@ -313,7 +318,7 @@ def asked(
 def counted(period: Period = MARCH, *, at: datetime = NOON + timedelta(hours=2)) -> dict[str, Any]:
     while fold(now=at):
         pass
-    return content.count(period, at=at)
+    return content.count(period, at=at)[0]
 
 
 @pytest.mark.django_db
@@ -325,7 +330,93 @@ def test_it_counts_what_the_figures_count(asked: Callable[..., None]) -> None:
     assert figures["total"] == 11
     assert figures["actions"] == {"removed": 6, "no_answer": 5}
     assert figures["counted_on"] == "2026-03-02"
-    assert content.count(Period(date(2026, 2, 1), date(2026, 2, 1)), at=NOON)["total"] == 0
+    assert counted(Period(date(2026, 2, 1), date(2026, 2, 1)))["total"] == 0
+
+
+@pytest.mark.django_db
+def test_the_day_of_the_count_is_that_of_the_figures(asked: Callable[..., None]) -> None:
+    midnight = datetime(2026, 3, 4, tzinfo=ZoneInfo("Europe/Paris"))
+    while fold(now=midnight - timedelta(seconds=9)):
+        pass
+    assert content.count(MARCH, at=midnight + timedelta(seconds=3))[0]["counted_on"] == "2026-03-03"
+
+
+@pytest.mark.django_db
+def test_one_link_that_harms_many_is_one_item(asked: Callable[..., None]) -> None:
+    asked("chatter", Status.REMOVED, 6)
+    asked("chatter", Status.NO_ANSWER, 12)
+    first, *others = Takedown.objects.filter(platform_says="", status=Status.NO_ANSWER).order_by("pk")
+    Takedown.objects.filter(pk__in=[one.pk for one in (first, *others)]).update(item_id=first.pk)
+    figures = counted()
+
+    assert (figures["total"], figures["actions"]) == (7, {"removed": None, "no_answer": None})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_fold_comes_between_two_tables(asked: Callable[..., None]) -> None:
+    asked("chatter", Status.REMOVED, 6)
+    took = []
+
+    def one() -> None:
+        try:
+            took.append(fold(now=NOON))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        folding.stand_still()
+        thread = threading.Thread(target=one)
+        thread.start()
+        thread.join(20)
+    assert took == [0]
+    assert fold(now=NOON) > 0
+
+
+# --- two tables side by side ------------------------------------------------------------------------------
+
+
+def figures_of_rows(*rows: ProviderRow) -> dict[str, Any]:
+    return figures_of(rows, whole(list(rows)), threshold=5)
+
+
+def test_the_same_table_again_gives_nothing_away() -> None:
+    same = figures_of_rows(*ROWS)
+    assert small_differences(same, same, threshold=5) == given_away(same, same, threshold=5) == []
+
+
+def test_totals_that_differ_by_little_are_named() -> None:
+    before = figures_of_rows(row("chatter", "removed", 40), row("pixboard", "removed", 30))
+    after = figures_of_rows(row("chatter", "removed", 44), row("pixboard", "removed", 30))
+    assert small_differences(before, after, threshold=5) == small_differences(after, before, threshold=5)
+    assert ("providers", "chatter") in small_differences(before, after, threshold=5)
+    assert ("providers", "pixboard") not in small_differences(before, after, threshold=5)
+    more = figures_of_rows(row("chatter", "removed", 45), row("pixboard", "removed", 30))
+    assert small_differences(before, more, threshold=5) == []
+
+
+@pytest.mark.parametrize(("refused", "away"), [(9, True), (11, True), (40, False)])
+def test_what_is_hidden_now_and_was_told_before_is_given_away_where_little_changed(
+    refused: int, away: bool
+) -> None:
+    before = figures_of_rows(row("chatter", "removed", 6), row("chatter", "refused", 7))
+    after = figures_of_rows(row("chatter", "removed", 4), row("chatter", "refused", refused))
+    found = given_away(before, after, threshold=5)
+    assert (("provider_actions", "chatter", "removed") in found) is away
+    assert bool(found) is away
+
+
+def test_what_was_hidden_before_is_not_given_away() -> None:
+    before = figures_of_rows(row("chatter", "removed", 3), row("chatter", "refused", 9))
+    after = figures_of_rows(row("chatter", "removed", 4), row("chatter", "refused", 9))
+    assert given_away(before, after, threshold=5) == []
+
+
+def test_a_line_that_is_new_is_given_away_by_its_total() -> None:
+    before = figures_of_rows(row("chatter", "removed", 6), row("chatter", "refused", 7))
+    after = figures_of_rows(
+        row("chatter", "removed", 6), row("chatter", "refused", 7), row("chatter", "no_answer", 2)
+    )
+    assert ("actions", "no_answer") in given_away(before, after, threshold=5)
 
 
 @pytest.mark.django_db

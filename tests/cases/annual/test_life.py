@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError, connection, transaction
 
-from cases.annual import actions, states
-from cases.annual.actions import NotOver, OneIsOpen, Stale
+from cases.annual import actions, content, states
+from cases.annual.actions import CountedEarly, GivesAway, NotOver, OneIsOpen, Stale
+from cases.annual.content import Behind
 from cases.annual.models import AnnualReport
 from cases.annual.states import Status
+from cases.dashboards.models import LastFold
 from cases.dashboards.periods import Period
 from helpline.accounts.models import Staff
 from helpline.approvals import actions as approvals
@@ -25,6 +28,12 @@ from tests.cast import NOON
 pytestmark = pytest.mark.django_db
 YEAR = Period(date(2025, 1, 1), date(2025, 12, 1))
 TEXTS = {"independence": "Nobody pays us.", "funding": "The state.", "procedure": "Two read."}
+
+
+@pytest.fixture(autouse=True)
+def folded(db: None) -> None:
+    """The figures are up to date at noon."""
+    LastFold.objects.create(as_of=NOON)
 
 
 @pytest.fixture
@@ -159,7 +168,60 @@ def test_a_running_year_is_written_and_not_sent(maud: Staff) -> None:
     over = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)
     with pytest.raises(NotOver):
         actions.send(report=report, edition=1, by=maud, at=over - timedelta(seconds=1))
-    actions.send(report=report, edition=1, by=maud, at=over)
+    # What was counted while it ran is not sent; and not counted anew before what is new is in the figures.
+    with pytest.raises(CountedEarly):
+        actions.send(report=report, edition=1, by=maud, at=over)
+    with pytest.raises(Behind):
+        actions.recount(report=report, edition=1, by=maud, at=over)
+    LastFold.objects.update(as_of=over - timedelta(seconds=1))
+    report = actions.recount(report=report, edition=1, by=maud, at=over + timedelta(seconds=9))
+    assert report.figures["counted_on"] == "2026-12-31"
+    with pytest.raises(CountedEarly):
+        actions.send(report=report, edition=2, by=maud, at=over + timedelta(seconds=9))
+    LastFold.objects.update(as_of=over)
+    report = actions.recount(report=report, edition=2, by=maud, at=over + timedelta(minutes=5))
+    assert report.figures["counted_on"] == "2027-01-01"
+    actions.send(report=report, edition=3, by=maud, at=over + timedelta(minutes=5))
+
+
+def test_nothing_is_counted_from_figures_that_fell_behind(maud: Staff) -> None:
+    late = NOON + content.FRESH + timedelta(seconds=1)
+    for as_of in (NOON, None):
+        if as_of is None:
+            LastFold.objects.all().delete()
+        with pytest.raises(Behind):
+            actions.start(period=YEAR, language="en", by=maud, at=late)
+    assert not AnnualReport.objects.exists()
+
+
+def test_a_version_that_hides_what_an_earlier_one_tells_is_neither_sent_nor_frozen(
+    draft: AnnualReport, maud: Staff, ida: Staff
+) -> None:
+    told = figures(removed=6, refused=9)
+    AnnualReport.objects.filter(pk=draft.pk).update(figures=told)
+    frozen(draft, by=maud, second=ida)
+    second = actions.start(period=YEAR, language="en", by=maud, at=NOON)
+    AnnualReport.objects.filter(pk=second.pk).update(figures=figures(removed=None, refused=None))
+
+    with pytest.raises(GivesAway):
+        sent(second, by=maud)
+    AnnualReport.objects.filter(pk=second.pk).update(figures=told)
+    asked = sent(second, by=maud)
+    AnnualReport.objects.filter(pk=second.pk).update(figures=figures(removed=None, refused=None))
+    with pytest.raises(CannotBeDone, match="An earlier version tells"):
+        approvals.decide(approval=asked, granted=True, by=ida, at=NOON)
+
+
+def figures(*, removed: int | None, refused: int | None) -> dict[str, Any]:
+    """Fifteen items of one provider."""
+    actions = {"removed": removed, "refused": refused}
+    return {
+        **{"threshold": 5, "total": 15, "notices": 15, "hides": removed is None, "counted_on": "2026-03-02"},
+        "providers": [{"slug": "chatter", "name": "Chatter", "total": 15, "p50_s": None, "p90_s": None}],
+        **{"contents": {"fake-minor": 15}, "actions": actions},
+        **{"provider_actions": {"chatter": actions}, "content_actions": {"fake-minor": actions}},
+        **{"lines": [], "stayed_gone_percent": None, "redress": None},
+    }
 
 
 def test_a_no_and_taking_it_back_lead_to_the_draft(draft: AnnualReport, maud: Staff, ida: Staff) -> None:

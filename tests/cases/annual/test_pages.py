@@ -1,27 +1,36 @@
 """The pages of the report: what each role sees and does there."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.annual import actions, content
 from cases.annual.models import AnnualReport
 from cases.annual.states import Status
+from cases.dashboards.models import LastFold
 from cases.dashboards.periods import Period
 from helpline.accounts.models import Staff
 from helpline.approvals import actions as approvals
 from helpline.audit.models import AuditRow
+from reports.statistics.models import PublishedYear
 from tests.cast import NOON
 
 pytestmark = pytest.mark.django_db
 Desk = Callable[[Staff], Client]
 LIST = "/staff/annual-report/"
 FORM = {"since": "2025-01", "until": "2025-12", "language": "en"}
+
+
+@pytest.fixture(autouse=True)
+def folded(db: None) -> None:
+    """The figures are up to date."""
+    LastFold.objects.create(as_of=timezone.now())
 
 
 @pytest.fixture
@@ -200,3 +209,33 @@ def test_a_long_list_asks_as_often_as_a_short_one(desk: Desk, maud: Staff, draft
             period=Period(date(2024, month, 1), date(2024, month, 1)), language="en", by=maud, at=NOON
         )
     assert statements() == few
+
+
+def test_what_can_not_be_counted_or_sent_is_said(desk: Desk, maud: Staff, draft: AnnualReport) -> None:
+    client = desk(maud)
+    AnnualReport.objects.update(counted_at=draft.period.until - timedelta(seconds=1))
+    assert "Count anew, then send it" in client.get(page(draft)).text
+    assert "Count anew, then send it" in client.post(page(draft, "send"), {"edition": "1"}, follow=True).text
+    LastFold.objects.update(as_of=timezone.now() - timedelta(hours=1))
+    answer = client.post(page(draft, "recount"), {"edition": "1"}, follow=True)
+    assert "not up to date at this moment" in answer.text
+    answer = client.post(LIST, FORM | {"since": "2024-01", "until": "2024-12"}, follow=True)
+    assert "not up to date at this moment" in answer.text
+    draft.refresh_from_db()
+    assert (draft.status, draft.edition, AnnualReport.objects.count()) == (Status.DRAFT, 1, 1)
+
+
+def test_what_differs_by_little_is_warned_of(
+    desk: Desk, maud: Staff, ida: Staff, frozen: AnnualReport
+) -> None:
+    second = actions.start(period=frozen.period, language="en", by=maud, at=NOON)
+    PublishedYear.objects.create(year=2025, earlier=[{"sent": 13, "numbers": {}}])
+    client = desk(maud)
+    for total, near in ((0, []), (3, ["version 1"]), (10, ["the public page"]), (5, []), (13, []), (18, [])):
+        AnnualReport.objects.filter(pk=second.pk).update(figures=second.figures | {"total": total})
+        shown = client.get(page(second)).text
+        assert shown.count("differ by very little") == len(near), total
+        assert all(f"in {name}" in shown for name in near)
+    AnnualReport.objects.filter(pk=second.pk).update(figures=second.figures | {"total": 3})
+    client.post(page(second, "send"), {"edition": "1"})
+    assert "in version 1 differ by very little" in desk(ida).get(page(second)).text

@@ -1,7 +1,7 @@
 """The figures again, from the rows themselves and without a tally: slow, and plain enough to be believed."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,10 +30,11 @@ class Plain:
     first_gone: datetime | None
     first_back: datetime | None
     now: datetime
+    item: UUID  # as it was before anything was erased
 
     @property
     def is_sent(self) -> bool:
-        return self.row.sent_at is not None
+        return self.row.sent_at is not None and self.row.transport == "accepted"
 
     @property
     def is_acted(self) -> bool:
@@ -68,11 +69,18 @@ class Plain:
 
     @property
     def is_old(self) -> bool:
-        return self.is_sent and self.first_gone is not None and self.first_gone + STAYED <= self.now
+        long_enough = self.first_gone is not None and self.first_gone + STAYED <= self.now
+        return self.stayed or (self.came_back and long_enough)
+
+    @property
+    def came_back(self) -> bool:
+        return self.is_sent and self.first_gone is not None and self.row.reappeared_at is not None
 
     @property
     def stayed(self) -> bool:
-        return self.is_old and self.row.gone_at is not None and self.row.gone_at + STAYED <= self.now
+        if not self.is_sent or self.row.gone_at is None or self.row.observed != "seen_gone":
+            return False
+        return bool(self.row.observed_at >= self.row.gone_at + STAYED)  # type: ignore[operator]
 
     @property
     def age(self) -> str:
@@ -100,8 +108,8 @@ def root(one: Platform) -> Platform:
     return one
 
 
-def everything(now: datetime) -> list[Plain]:
-    """All that counts: what was asked further of the same content does not."""
+def everything(now: datetime, *, items: Mapping[UUID, UUID]) -> list[Plain]:
+    """All that counts: what was asked further of the same content does not. `items`: what was erased was one of these."""
     found = []
     rows = Takedown.objects.select_related("platform", "notice__channel", "case__report")
     for row in rows.prefetch_related("events").order_by("requested_at", "pk"):
@@ -113,7 +121,8 @@ def everything(now: datetime) -> list[Plain]:
             if event.what == "seen_there" and first and event.at > first
         ]
         if row.escalates_id is None:
-            found.append(Plain(row, root(row.platform).slug, first, min(back, default=None), now))
+            item = row.item_id or items.get(row.pk, row.pk)
+            found.append(Plain(row, root(row.platform).slug, first, min(back, default=None), now, item))
     return found
 
 
@@ -126,7 +135,7 @@ def firsts(found: Sequence[Plain]) -> tuple[set[UUID], set[UUID]]:
     items: dict[Any, UUID] = {}
     notices: dict[Any, UUID] = {}
     for one in found:
-        items.setdefault(one.row.item, one.row.pk)
+        items.setdefault(one.item, one.row.pk)
         notices.setdefault(one.row.notice_id, one.row.pk)
     return set(items.values()), set(notices.values())
 
@@ -144,7 +153,7 @@ def counts(found: Sequence[Plain], stand_for: tuple[set[UUID], set[UUID]]) -> Co
         seen_gone=sum(one.is_sent and one.first_gone is not None for one in found),
         gone_long_ago=sum(one.is_old for one in found),
         stayed_gone=sum(one.stayed for one in found),
-        reappeared=sum(one.is_sent and one.row.reappeared_at is not None for one in found),
+        reappeared=sum(one.came_back for one in found),
         **{
             fate: fates[fate]
             for fate in (

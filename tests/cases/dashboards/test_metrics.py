@@ -82,6 +82,11 @@ class History:
         return next((at for at, what in self.learned if what == Outcome.SEEN_GONE), None)
 
     @property
+    def stayed(self) -> bool:
+        looks = [(at, what) for at, what in self.learned if what in {Outcome.SEEN_GONE, Outcome.SEEN_THERE}]
+        return self.gone_since is not None and looks[-1][0] >= self.gone_since + STAYED
+
+    @property
     def came_back(self) -> bool:
         first = self.first_gone
         return first is not None and any(
@@ -105,7 +110,8 @@ def plainly(histories: Sequence[History], *, since: datetime, until: datetime) -
     sent = [one for one in asked if one.sent_at is not None]
     acted = [one for one in sent if one.acted_at is not None]
     still = [one for one in sent if one.acted_at is None and not one.withdrawn]
-    long_ago = [one for one in sent if one.first_gone is not None and one.first_gone <= NOON - STAYED]
+    old = [one for one in sent if one.first_gone is not None and one.first_gone <= NOON - STAYED]
+    judged = [one for one in sent if one.stayed or (one in old and one.came_back)]
     seconds = [max(0.0, (one.acted_at - one.sent_at).total_seconds()) for one in acted]  # type: ignore[operator]
     words = Counter(one.last_word for one in still)
     return Counts(
@@ -115,8 +121,8 @@ def plainly(histories: Sequence[History], *, since: datetime, until: datetime) -
         sent=len(sent),
         said_removed=sum(one.last_word in SAYS_REMOVED for one in sent),
         seen_gone=sum(one.first_gone is not None for one in sent),
-        gone_long_ago=len(long_ago),
-        stayed_gone=sum(one.gone_since is not None and one.gone_since <= NOON - STAYED for one in long_ago),
+        gone_long_ago=len(judged),
+        stayed_gone=sum(one.stayed for one in judged),
         reappeared=sum(one.came_back for one in sent),
         acted_on=len(acted),
         refused=words["refused"],
@@ -169,10 +175,21 @@ def live(rng: random.Random, case: Case, link: Link, by: Staff) -> History:
         source = Source.RECHECK if seen else Source.CALLBACK
         actions.record_outcome(takedown=takedown, outcome=outcome, source=source, at=at, recorded_at=at)
         history.learned.append((at, outcome.value))
+    if history.gone_since is not None and rng.random() < 0.6:
+        at = history.gone_since + timedelta(days=rng.choice([29, 30, 31]))
+        actions.record_outcome(
+            takedown=takedown, outcome=Outcome.SEEN_GONE, source=Source.RECHECK, at=at, recorded_at=at
+        )
+        history.learned.append((at, Outcome.SEEN_GONE.value))
     if rng.random() < 0.1:
         takedown.move(Status.WITHDRAWN, at=at)
         takedown.save()
         history.withdrawn = True
+        if rng.random() < 0.5:  # the platform goes on with it
+            actions.record_outcome(
+                takedown=takedown, outcome=Outcome.REMOVED, source=Source.CALLBACK, at=at, recorded_at=at
+            )
+            history.learned.append((at, Outcome.REMOVED.value))
     return history
 
 
@@ -293,7 +310,11 @@ def test_a_clock_that_runs_behind_makes_no_negative_time(
 
 def test_what_came_back_stays_in_the_denominator(open_case: OpenCase, nour: Staff, chatter: Platform) -> None:
     for status in (Status.GONE, Status.REAPPEARED):
-        standing(status, case=open_case(), by=nour, at=NOON - timedelta(days=60))
+        row = standing(status, case=open_case(), by=nour, at=NOON - timedelta(days=60))
+        if status == Status.GONE:
+            actions.record_outcome(
+                takedown=row, outcome=Outcome.SEEN_GONE, source=Source.RECHECK, at=NOON, recorded_at=NOON
+            )
     one = figures(since=SINCE, until=UNTIL).overall
     assert (one.sent, one.acted_on, one.seen_gone, one.gone_long_ago, one.stayed_gone) == (2, 2, 2, 2, 1)
 
@@ -375,6 +396,30 @@ def test_statistics_survive_erasure(open_case: OpenCase, nour: Staff, chatter: P
     actions.follow_withdrawals(at=NOON)
 
     assert figures(since=SINCE, until=UNTIL) == before
+
+
+def test_what_was_shared_stays_one_item_when_one_of_them_erases(
+    open_case: OpenCase, nour: Staff, chatter: Platform
+) -> None:
+    from cases import actions as casework
+    from reports import actions as reports
+
+    first = standing(Status.SENT, case=open_case(), by=nour, at=NOON - timedelta(days=1))
+    later = open_case()
+    links = list(later.report.links.all())
+    [second] = actions.request_takedown(case=later, links=links, by=nour, at=NOON - timedelta(hours=1))
+    assert second.item == first.item
+    before = figures(since=SINCE, until=UNTIL)
+    assert (before.overall.total, before.overall.items) == (2, 1)
+
+    reports.erase_report(report=later.report, by="young-person", at=NOON)
+    casework.follow_erasures(at=NOON)
+    actions.follow_withdrawals(at=NOON)
+
+    second.refresh_from_db()
+    assert second.item_id is None
+    now = figures(since=SINCE, until=UNTIL)
+    assert (now.overall.total, now.overall.items, now.overall.notices) == (2, 1, 1)
 
 
 def test_what_waits_now(

@@ -49,7 +49,7 @@ def test_four_numbers_with_what_they_are_shares_of() -> None:
             ("seen_gone", 37, 3),
             ("stayed_gone", 50, 1),
         ]
-        assert [one.whole for one in found][2:] == ["of 8 sent", "of 2 first seen gone 30 days ago or more"]
+        assert [one.whole for one in found][2:] == ["of 8 sent", "of 2 judged after 30 days"]
         # Nothing could be judged before: that is no share of nought.
         assert [one.before for one in found] == ["66 % before", "0 % before", "0 % before", ""]
 

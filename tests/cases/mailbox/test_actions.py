@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from cases.dashboards import metrics
+from cases.dashboards.folding import fold
 from cases.mailbox import actions, desk
 from cases.mailbox.actions import LeadsToThePerson, NothingChosen
 from cases.mailbox.models import Letter, Mail
@@ -19,7 +21,8 @@ from cases.states import Happening
 from cases.takedowns import actions as takedowns
 from cases.takedowns.connectors.email import token
 from cases.takedowns.models import Event, Notice, Takedown
-from cases.takedowns.states import Outcome, Source, Status
+from cases.takedowns.states import Outcome, Result, Source, Status
+from cases.takedowns.truths import truths
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
 from helpline.crypto.wrapping import WrongKey
@@ -281,6 +284,13 @@ def test_what_was_sent_and_came_back_was_not_delivered(sent: Send, nour: Staff) 
     assert actions.confirm_undelivered(mail=found, by=nour, at=NOW()) == 1
     takedown.refresh_from_db()
     assert takedown.status == Status.FAILED
+    told = truths(takedown)  # it left, and did not arrive
+    assert (told["sent"].at, told["transport"].label) == (takedown.sent_at, Result.REFUSED.label)
+    while fold(now=NOW()):
+        pass
+    asked = takedown.requested_at
+    counts = metrics.figures(since=asked, until=asked + timedelta(days=1)).overall
+    assert (counts.total, counts.unsent) == (1, 1)
 
 
 def test_what_came_back_is_told_to_the_young_person(sent: Send, nour: Staff) -> None:

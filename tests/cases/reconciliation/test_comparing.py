@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from cases.dashboards.folding import fold
 from cases.models import Case
-from cases.reconciliation import actions, comparing
+from cases.reconciliation import actions, comparing, tasks
 from cases.reconciliation.models import Line, Provider, Statement, Upload
 from cases.reconciliation.states import State
 from cases.takedowns.actions import request_takedown
@@ -20,6 +21,7 @@ from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import Source, Status
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
+from reports import actions as reports
 from reports.states import AgeRange
 from tests.cases.reconciliation.files import COLUMNS, MINORS, read, row, text
 from tests.cast import NOON
@@ -86,6 +88,40 @@ def test_a_pair_by_the_id_of_what_they_told_us(maud: Staff, ask: Ask) -> None:
     assert only_line().exact == 1
 
 
+def test_what_is_erased_is_no_pair_and_no_note_tells_of_it(maud: Staff, ask: Ask, pixboard: Platform) -> None:
+    """Given lines with notes, on one of which a request was erased, then it is parted for good and its note goes."""
+    ask(at=NOON + timedelta(days=9))
+    counted = ask(at=NOON + timedelta(days=7))
+    paired = ask(at=NOON + timedelta(days=40))
+    said = {"source": Source.CALLBACK, "what": "removed", "key": f"chatter:event-7:{paired.pk}"}
+    Event.objects.create(takedown=paired, at=NOON, recorded_at=NOON, **said)
+    columns = [*COLUMNS, "puid"]
+    days = [row(application_date=f"2026-03-{day:02}") for day in (9, 11)]
+    upload = read(text([row(puid="event-7"), *days], columns=columns), maud)
+    for line in Line.objects.all():
+        actions.settle(line_id=line.pk, note="It is Lou", by=maud, at=NOON)
+    assert len(Line.objects.exclude(note=None)) == 3
+    assert Statement.objects.get(day=NOON.date()).takedown == paired
+    assert actions.follow_erasures() == 0
+
+    for one in (paired, counted):
+        reports.erase_report(report=one.case.report, by="young-person", at=NOON + timedelta(hours=1))
+    tasks.follow_erasures()
+    assert not Statement.objects.exclude(takedown=None).exists()
+    [left] = Line.objects.exclude(note=None)
+    assert left.day == (NOON + timedelta(days=9)).date()
+    assert Line.objects.get(day=NOON.date()).exact == 1
+    actions.compare_again(upload=upload, by=maud, at=NOON)
+    actions.work()
+    assert not Statement.objects.exclude(takedown=None).exists()
+    # Another file with the same number finds nothing, and what is said from now on stays.
+    read(text([row(puid="event-7")], columns=columns), maud)
+    assert not Statement.objects.exclude(takedown=None).exists()
+    for line in Line.objects.filter(settled_at=None):
+        actions.settle(line_id=line.pk, note="Asked", by=maud, at=NOON + timedelta(hours=2))
+    assert actions.follow_erasures() == 0
+
+
 def test_a_number_pairs_with_as_many_as_there_are(maud: Staff, ask: Ask, chatter: Platform) -> None:
     """Given one notice about two links, and three statements with its number, then there are two pairs."""
     first, second = ask(reference="CH-1"), ask(reference="CH-1")
@@ -145,6 +181,13 @@ def test_only_notices_under_article_16(maud: Staff, ask: Ask) -> None:
 def test_one_item_for_several_people_counts_once(maud: Staff, ask: Ask) -> None:
     first, second = ask(), ask()
     Takedown.objects.filter(pk=second.pk).update(notice=first.notice, item_id=first.pk)
+    while fold(now=NOON):
+        pass
+    # As erasing leaves it: it shares nothing any more, and was one item all the same.
+    reports.erase_report(report=second.case.report, by="young-person", at=NOON)
+    Takedown.objects.filter(pk=second.pk).update(item_id=None)
+    while fold(now=NOON):
+        pass
     read(text([row()]), maud)
     assert (only_line().theirs, only_line().ours) == (1, 1)
 

@@ -19,6 +19,7 @@ from cases.takedowns.actions import request_takedown
 from cases.takedowns.models import Takedown
 from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
+from helpline.audit.models import AuditRow
 from helpline.platforms.models import Platform
 from tests.cases.reconciliation.files import COLUMNS, hand_in, read, row, text
 from tests.cast import NOON
@@ -149,6 +150,18 @@ def test_the_table_to_save(desk: Desk, theo: Staff, maud: Staff, chatter: Platfo
     answer = desk(theo).get(f"{PAGE}{upload.pk}/table/")
     said = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert "'=Chatter" in said and "'=1+1" in said and "2026-03-02" in said
+    saved = AuditRow.objects.get(verb="statements.exported")
+    assert (saved.actor, saved.object_id) == (f"staff:{theo.pk}", str(upload.pk))
+
+
+def test_more_names_than_are_told_apart(
+    desk: Desk, maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PROVIDERS_MOST", 2)
+    for names, said in (("A", False), ("ABC", True)):
+        upload = read(text([row(platform_name=one) for one in names]), maud)
+        page = html(desk(maud), f"{PAGE}{upload.pk}/")
+        assert ("names 2 platforms or more" in page) is said
 
 
 def test_a_line_its_two_sides_and_who_may_see_them(

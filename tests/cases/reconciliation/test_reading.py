@@ -1,8 +1,9 @@
 """A file from its arrival to the comparison: whole or not at all, once, and through every kind of interruption."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipExtFile
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -91,6 +92,88 @@ def test_an_archive_that_unpacks_to_too_much(maud: Staff, settings: Any) -> None
     settings.RECONCILIATION_MAX_UNPACKED = 100_000
     body = packed(a_csv=text([row()]).encode() + b"x" * 1_000_000)
     assert read(body, maud).problem == Problem.TOO_LONG
+
+
+def bomb(size: int = 20 * pieces.SIZE) -> bytes:
+    """An archive whose directory lies behind megabytes of nothing, which shrink to a few kilobytes."""
+    return packed(a_zip=b"PK" + bytes(size) + packed(b_csv=text([row()]).encode()))
+
+
+def test_an_archive_in_it_that_unpacks_to_too_much(maud: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops at the bound, and nothing of it stays."""
+    kept = []
+    store = Writer._store
+
+    def counted(self: Writer, body: bytes) -> None:
+        kept.append(len(body))
+        store(self, body)
+
+    monkeypatch.setattr(Writer, "_store", counted)
+    body = bomb()
+    assert len(body) < 100_000
+    assert read(body, maud).problem == Problem.TOO_LONG
+    assert sum(kept) < 2 * pieces.SIZE + 3 * len(body)
+    assert not Piece.objects.exists()
+
+
+def test_an_archive_in_it_is_unpacked_once(
+    maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tables it holds and wherever its directory is."""
+    unpacked = 0
+    read_on = ZipExtFile.read
+
+    def counted(self: ZipExtFile, n: int | None = -1) -> bytes:
+        nonlocal unpacked
+        body = read_on(self, n)
+        unpacked += len(body) if self.name == "a.zip" else 0
+        return body
+
+    monkeypatch.setattr(ZipExtFile, "read", counted)
+    tables = {f"part{number}_csv": text([row()]).encode() for number in range(20)}
+    inner = packed(**tables)
+    assert read(packed(a_zip=inner), maud).rows_kept == 20
+    assert unpacked == len(inner) + 4  # the first bytes say what it is
+    assert not Piece.objects.exists()
+
+
+def test_nobody_else_takes_a_file_that_is_long_in_unpacking(
+    maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a clock that goes on while no row is stored, then the lease goes with it."""
+    monkeypatch.setattr(actions, "BATCH", 10**6)
+    upload = hand_in(packed(a_zip=packed(b_csv=text([row() for _one in range(3000)]).encode())), maud)
+    moments = iter(NOON + number * timedelta(seconds=15) for number in range(10**6))
+    others, last = [], NOON
+
+    def clock() -> datetime:
+        nonlocal last
+        last = next(moments)
+        if last > NOON:  # once it is this one's
+            others.append(actions.claim(at=last))
+        return last
+
+    assert actions.work(clock=clock) == 1
+    assert last > NOON + 3 * actions.LEASE and not any(others)
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows_kept) == (State.READY, 3000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_process_reads_at_a_time(maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a file that is being read, then another process leaves the next one to the same."""
+    for _one in range(2):
+        hand_in(text([row()]), maud)
+    beside = []
+    reading = actions._read
+
+    def meanwhile(*args: Any, **kwargs: Any) -> None:
+        beside.extend(at_once(actions.work))
+        reading(*args, **kwargs)
+
+    monkeypatch.setattr(actions, "_read", meanwhile)
+    assert actions.work() == 2
+    assert beside == [0, 0]
 
 
 def test_broken_rows_are_counted_and_shown(maud: Staff, chatter: Platform) -> None:

@@ -250,6 +250,7 @@ def test_a_withdrawn_link_stays_withdrawn_whatever_is_learned(sent: Takedown, no
     sent.refresh_from_db()
     learn(sent, Outcome.REMOVED, noon + MINUTE)
     assert (sent.status, sent.platform_says) == (Status.WITHDRAWN, Outcome.REMOVED)
+    assert sent.acted_at == noon + MINUTE  # and yet it was acted on
     assert link_of(sent).status == LinkStatus.WITHDRAWN
 
 

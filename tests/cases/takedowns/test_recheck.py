@@ -19,7 +19,7 @@ from cases.takedowns.guard import Guard
 from cases.takedowns.models import Event, Takedown
 from cases.takedowns.recheck import Due, claim, record_looks
 from cases.takedowns.seeing import WENT, Look, Seen, Why
-from cases.takedowns.states import Outcome, Source, Status
+from cases.takedowns.states import STAYED, Outcome, Source, Status
 from cases.takedowns.timeline import line
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
@@ -137,6 +137,28 @@ def test_the_schedule_counts_from_the_sending() -> None:
         at = actions.look_after(takedown, at=at) or at
         moments.append((at - sent_at).total_seconds())
     assert moments == [900, 3600, 21_600, 86_400, 259_200, 604_800, 2_592_000, 7_776_000]
+
+
+@pytest.mark.parametrize(("gone_after", "looks"), [(0.5, [1, 3, 7, 30, 30.5, 90, 180]), (30, [60, 90, 180])])
+def test_what_is_gone_is_looked_at_when_it_will_have_stayed_so(gone_after: float, looks: list[float]) -> None:
+    sent_at = timezone.now()
+    at = gone_at = sent_at + timedelta(days=gone_after)
+    takedown = Takedown(sent_at=sent_at, requested_at=sent_at, status=Status.GONE, gone_at=gone_at)
+    moments = []
+    for _ in looks:
+        at = actions.look_after(takedown, at=at) or at
+        moments.append((at - sent_at) / timedelta(days=1))
+    assert moments == looks
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_miss_that_is_believed_plans_that_look(sent: Takedown) -> None:
+    assert sent.sent_at is not None
+    at = sent.sent_at + timedelta(days=31)
+    for _ in range(3):
+        recheck.record_look(takedown_id=sent.pk, seen=Look(Seen.GONE, 404), at=at)
+    sent.refresh_from_db()
+    assert (sent.gone_at, sent.next_look_at) == (at, at + STAYED)
 
 
 @pytest.mark.django_db(transaction=True)

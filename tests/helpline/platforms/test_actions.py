@@ -12,6 +12,7 @@ from helpline.platforms import actions
 from helpline.platforms.actions import ChannelRefused
 from helpline.platforms.layout import BadLayout
 from helpline.platforms.models import Channel, ChannelKind, Platform
+from tests.cast import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +176,16 @@ def test_the_breaker_pauses_and_resumes(fresh: Channel, noon: datetime) -> None:
 def test_every_refusal_has_a_sentence() -> None:
     with translation.override("en"):
         assert all(ChannelRefused(code).sentence.endswith(".") for code in actions.REFUSALS)
+
+
+def test_parted_again_each_keeps_what_was_its_own(anouk: Staff) -> None:
+    """Given a host that both had, then it stays with the one that the other became part of."""
+    into = Platform.objects.create(slug="place", name="Place", domains=["place.example", "both.example"])
+    other = Platform.objects.create(slug="spot", name="Spot", domains=["both.example", "spot.example"])
+    actions.merge_platform(platform=other, into=into, by=anouk, at=NOON)
+    into.refresh_from_db()
+    assert into.domains == ["place.example", "both.example", "spot.example"]
+    actions.part_platform(platform=other, by=anouk, at=NOON)
+    for one in (into, other):
+        one.refresh_from_db()
+    assert (into.domains, other.domains) == (["place.example", "both.example"], ["spot.example"])
