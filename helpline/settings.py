@@ -393,7 +393,7 @@ UNSEND = timedelta(minutes=env.float("HELPLINE_UNSEND_MINUTES", default=5))
 # How long after a second person agreed a case can be saved as a file, by who asked.
 EXPORT_FOR = timedelta(hours=env.float("HELPLINE_EXPORT_HOURS", default=24))
 # A page of figures that everybody can read. It shows what two people published by a deliberate act, and nothing by itself.
-PUBLIC_STATISTICS = env.bool("HELPLINE_PUBLIC_STATISTICS", default=False)
+PUBLIC_STATISTICS = env.bool("HELPLINE_PUBLIC_STATISTICS", default=DEMO)
 # In anything that is published, a count below this is left out, and as many others as it takes to keep it unknown.
 SMALL_CELLS = env.int("HELPLINE_SMALL_CELLS", default=5)
 if SMALL_CELLS < 3:

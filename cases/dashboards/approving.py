@@ -1,12 +1,11 @@
 """What leaves the figures with two people: a line for each takedown as a file, and the page that everybody can read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,8 +73,7 @@ class ExportRows(Handler[Staff]):
 
 def period_of(asked: Mapping[str, str]) -> str:
     """The period of a question, in words."""
-    today = max(timezone.localdate(), datetime.strptime(asked["until"], "%Y-%m").date())
-    return str(periods.asked(asked["since"], asked["until"], today=today))
+    return str(periods.asked(asked["since"], asked["until"], today=date.max))
 
 
 class PublishStatistics(Handler[PublishedYear]):

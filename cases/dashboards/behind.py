@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from cases import rail
 from cases.dashboards import metrics, periods
+from cases.dashboards.bins import BARS
 from cases.dashboards.definitions import DEFINITIONS, Definition, Words
 from cases.dashboards.figures import MEASURES
 from cases.dashboards.periods import Period
@@ -61,7 +62,7 @@ class Asked:
             raise Http404
         if dim not in DIMS or value.count("/") != DIMS[dim] - 1:
             raise Http404
-        if dim == "bar" and value not in {str(edge) for edge in (0, *metrics.EDGES)}:
+        if dim == "bar" and value not in {str(edge) for edge in (0, *BARS)}:
             raise Http404
         try:
             period = periods.asked(said.get("since", ""), said.get("until", ""), today=timezone.localdate())
@@ -104,7 +105,7 @@ class Asked:
             ]
         elif self.dim == "bar":
             starts = int(self.value)
-            ends = next((edge for edge in metrics.EDGES if edge > starts), None)
+            ends = next((edge for edge in BARS if edge > starts), None)
             narrowed.append(
                 _("acted on within %(first)s to %(last)s")
                 % {"first": short_span(starts), "last": short_span(ends)}

@@ -64,7 +64,6 @@ TAKEDOWNS = Kind(
             UNION ALL SELECT 'channel', channel::text, true
             UNION ALL SELECT 'regime', unnest(regimes), true
             UNION ALL SELECT 'content', kind || '/' || age, true
-            UNION ALL SELECT 'week', week::text, false
             UNION ALL SELECT 'action', kind || '/' || age || '/' || action, false
             UNION ALL SELECT 'back', back::text, false WHERE back IS NOT NULL
         ) AS dims

@@ -299,11 +299,15 @@ DEFINITIONS: dict[str, Definition] = {
         not_said=_("Anything about the period chosen above."),
     ),
     "load": Definition(
-        _("Open cases by team"),
-        _("Cases that are open or wait for the young person, by the team that holds them, at this moment."),
+        _("Open cases"),
+        _("Cases that are open or wait for the young person, at this moment, in totals."),
         not_said=_("How heavy they are, or how well anybody works. No person is ranked."),
     ),
 }
+
+
+# Of no period: not in what is saved of one.
+AT_THIS_MOMENT = frozenset({"waiting", "in_danger", "oldest", "to_file", "load"})
 
 
 def define(name: str) -> Definition:

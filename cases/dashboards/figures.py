@@ -63,15 +63,6 @@ class MonthPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """The week that begins on Monday `start`, by the moment of the request."""
-
-    start: date
-    requested: int
-    acted_on: int
-
-
-@dataclass(frozen=True, slots=True)
 class PlatformCounts:
     """One platform, under its name of today; what was merged into it is in it."""
 
@@ -79,7 +70,6 @@ class PlatformCounts:
     name: str
     counts: Counts
     months: Sequence[MonthPoint] = ()
-    spread: Sequence[Bar] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +165,6 @@ class Figures:
     contents: Sequence[Slice]
     months: Sequence[MonthPoint]
     spread: Sequence[Bar]
-    weeks: Sequence[Week]
     ladder: Sequence[LadderRow]
     redress: Sequence[RedressRow]
     returns: Returns

@@ -33,7 +33,6 @@ from cases.dashboards.figures import (
     Slice,
     Volumes,
     Waiting,
-    Week,
 )
 from cases.dashboards.models import LastFold, TakedownFact, Tally
 from cases.models import QueueItem
@@ -44,10 +43,9 @@ from cases.takedowns.states import STAYED, Status
 from helpline.health.views import findings
 from helpline.platforms.models import Channel, Platform
 
-__all__ = ["EDGES", "STAYED", "behind", "by_provider", "figures", "first_month", "waiting_now"]
+__all__ = ["STAYED", "behind", "by_provider", "figures", "first_month", "waiting_now"]
 
-EDGES = BARS  # where the bars of the distribution begin and end, in seconds; the last is open
-OF_TAKEDOWNS = ("", "channel", "regime", "content", "week", "back")
+OF_TAKEDOWNS = ("", "channel", "regime", "content", "back")
 OF_REPORTS = (
     *("report", "report-hour", "report-kind", "report-age", "report-who", "report-channel"),
     *("report-circumstance", "report-school"),
@@ -189,7 +187,6 @@ def figures(*, since: datetime, until: datetime, platform: str | None = None) ->
         contents=_slices(by_dim["content"]),
         months=_months(main),
         spread=_spread(overall),
-        weeks=_weeks(by_dim["week"]),
         ladder=_ladder(by_dim["step"]),
         redress=_redress(by_dim["redress"]),
         returns=_returns(_counts(overall), by_dim["back"]),
@@ -226,9 +223,7 @@ class _Directory:
             counts = _sum(own)
             if any(counts):
                 one = self.named(number)
-                rows.append(
-                    PlatformCounts(one.slug, one.name, _counts(counts), _months(own), _spread(counts))
-                )
+                rows.append(PlatformCounts(one.slug, one.name, _counts(counts), _months(own)))
         return sorted(rows, key=_harm)
 
     def channels(self, found: Iterable[Cell]) -> list[Slice]:
@@ -285,18 +280,6 @@ def _bars(edges: Sequence[int], counts: Sequence[int]) -> list[Bar]:
     return [
         Bar(start, end, count) for start, end, count in zip((0, *edges), (*edges, None), counts, strict=True)
     ]
-
-
-def _weeks(found: Iterable[Cell]) -> list[Week]:
-    acted = MEASURES.index("acted_on")
-    weeks = []
-    for value, own in sorted(_by(found, "value").items()):
-        counts = _sum(own)
-        if any(counts):
-            weeks.append(
-                Week(date.fromisoformat(value), counts[0], counts[acted] if len(counts) > acted else 0)
-            )
-    return weeks
 
 
 def _ladder(found: Iterable[Cell]) -> list[LadderRow]:

@@ -38,7 +38,6 @@ class TakedownFact(models.Model):
     notice = models.UUIDField()
     requested_at = models.DateTimeField()
     month = models.DateField()  # its first day, in the helpline's time zone
-    week = models.DateField()  # its Monday
     is_counted = models.BooleanField()  # a further request about the same content is not
     is_first_of_item = models.BooleanField()
     is_first_of_notice = models.BooleanField()
@@ -77,7 +76,6 @@ class TakedownFact(models.Model):
             "notice",
             "requested_at",
             "month",
-            "week",
             "is_counted",
             "is_first_of_item",
             "is_first_of_notice",

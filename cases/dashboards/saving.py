@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.dashboards import metrics, showing
 from cases.dashboards.bins import BARS, EDGES
-from cases.dashboards.definitions import DEFINITIONS, Definition
+from cases.dashboards.definitions import AT_THIS_MOMENT, DEFINITIONS, Definition
 from cases.dashboards.figures import MEASURES, Counts, Figures
 from cases.dashboards.models import TakedownFact
 from cases.dashboards.periods import Period
@@ -46,7 +46,9 @@ def as_json(figures: Figures, period: Period) -> dict[str, Any]:
         "since": _iso(figures.since),
         "until": _iso(figures.until),
         **{name: _plain(value) for name, value in found.items() if name not in {"as_of", "since", "until"}},
-        "definitions": {name: _defined(one) for name, one in DEFINITIONS.items()},
+        "definitions": {
+            name: _defined(one) for name, one in DEFINITIONS.items() if name not in AT_THIS_MOMENT
+        },
     }
 
 

@@ -58,7 +58,7 @@ def upsert(source: Source) -> str:
 _TAKEDOWNS = """
     SELECT
         id, own_platform, platform, channel, regimes, kind, age, item, notice, requested_at,
-        date_trunc('month', said_at)::date AS month, date_trunc('week', said_at)::date AS week,
+        date_trunc('month', said_at)::date AS month,
         is_counted, is_counted AS is_first_of_item, is_counted AS is_first_of_notice, is_sent,
         CASE
             WHEN NOT is_sent THEN 'not_sent'
@@ -107,7 +107,8 @@ _TAKEDOWNS = """
             takedown.sent_at IS NOT NULL AND takedown.transport = %(accepted)s AS is_sent,
             takedown.acted_at, takedown.status = %(withdrawn)s AS withdrawn, takedown.platform_says AS says,
             takedown.reappeared_at, gone.first_gone_at,
-            takedown.reappeared_at IS NOT NULL AND gone.first_gone_at IS NOT NULL AS came_back,
+            -- What is shared from somebody else's request may have come back before we saw it gone for this one.
+            coalesce(takedown.reappeared_at >= gone.first_gone_at, false) AS came_back,
             coalesce(
                 takedown.observed = %(seen_gone)s AND takedown.observed_at >= takedown.gone_at + %(stayed)s, false
             ) AS stayed,

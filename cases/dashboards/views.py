@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from cases import words as desk
 from cases.dashboards import metrics, periods, showing
+from cases.dashboards.bins import BARS
 from cases.dashboards.charts.hours import week
 from cases.dashboards.charts.months import months
 from cases.dashboards.charts.spread import spread
@@ -136,7 +137,7 @@ def _what_was_asked(
     request: StaffRequest, found: Figures, before: Counts, period: Period, by: str
 ) -> dict[str, Any]:
     counts = found.overall
-    edges = metrics.EDGES
+    edges = BARS
     cards = showing.cards(found, period.months)
     names = dict(Channel.objects.values_list("slug", "platform__name")) if by == "channel" else {}
     lines = showing.breakdown(found, by, channels=names)

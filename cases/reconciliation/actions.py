@@ -395,7 +395,8 @@ UPDATE reconciliation_line AS line SET note = NULL
 WHERE line.note IS NOT NULL AND (
     EXISTS (
         SELECT 1 FROM takedowns_takedown AS takedown
-        JOIN platforms ON platforms.id = takedown.platform_id AND platforms.root = line.platform_id
+        JOIN platforms ON platforms.id = takedown.platform_id
+        JOIN platforms AS own ON own.id = line.platform_id AND own.root = platforms.root
         JOIN cases_case AS desk ON desk.id = takedown.case_id
         JOIN reports_report AS report ON report.id = desk.report_id
         WHERE report.erased_at >= line.settled_at
@@ -425,9 +426,8 @@ WHERE takedown.id = statement.takedown_id AND (report.status = %(erased)s OR des
 def follow_erasures() -> int:
     """Where the young person erased the report: no statement is a pair with their requests, and no note tells of them.
 
-    What was counted stays. Returns how many rows.
+    What was counted stays. Returns how many rows; 0 while a file is read or compared, for that holds the same rows.
     """
-    # Each for itself: a comparison holds the same rows in another order.
     to = comparing.roots()
     values = {
         "platforms": list(to),
@@ -436,7 +436,11 @@ def follow_erasures() -> int:
         "erased": ReportStatus.ERASED.value,
     }
     count = 0
-    with connection.cursor() as cursor:
+    # Together: once a pair is parted, nothing tells any more that the note beside it is about them.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [READING])
+        if not cursor.fetchone()[0]:
+            return 0
         for statement in (_FORGET_NOTES, _FORGET_PAIRS):
             cursor.execute(statement, values)
             count += cursor.rowcount

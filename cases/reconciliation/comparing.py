@@ -6,16 +6,16 @@ counted, by platform, category, decision and day.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from cases.letters.writing import CYBER_VIOLENCE, PROTECTION_OF_MINORS
+from cases.queue import midnight
 from cases.reconciliation.layout import folded
 from cases.reconciliation.models import Line, Provider, Statement, Upload
 from cases.reconciliation.states import OURS
@@ -89,11 +89,6 @@ def _name_platforms(upload: Upload, names: Mapping[str, int]) -> None:
             "AND statement.platform_id IS DISTINCT FROM found.platform",
             [list(upload.providers), list(names), list(names.values()), upload.pk],
         )
-
-
-def midnight(day: date) -> datetime:
-    """When this day begins for the helpline."""
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def period(upload: Upload) -> tuple[datetime, datetime]:

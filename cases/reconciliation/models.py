@@ -217,11 +217,6 @@ class Line(models.Model):
         return f"{self.platform_id} {self.day:%Y-%m-%d}"
 
     @property
-    def agreed(self) -> int:
-        """Both count them: found by a number, or as many on both sides."""
-        return self.exact + min(self.theirs, self.ours)
-
-    @property
     def only_theirs(self) -> int:
         return max(0, self.theirs - self.ours)
 

@@ -20,6 +20,8 @@ WIDE, PHONE = (1280, "light"), (360, "dark")
 NO_PAGES = {
     *("staff/queue/news/", "staff/queue/danger/", "staff/evidence/<uuid:evidence_id>/picture/"),
     "staff/incidents/<slug:ref>/code/card/",
+    # A part of a page, and what is saved.
+    *("staff/reconciliation/<uuid:upload_id>/progress/", "staff/reconciliation/<uuid:upload_id>/table/"),
 }
 # The same address, asked with nothing filled in: what the page says of the errors.
 SEND_NOTHING = """(address) => {

@@ -102,7 +102,6 @@ class Migration(migrations.Migration):
                 ('notice', models.UUIDField()),
                 ('requested_at', models.DateTimeField()),
                 ('month', models.DateField()),
-                ('week', models.DateField()),
                 ('is_counted', models.BooleanField()),
                 ('is_first_of_item', models.BooleanField()),
                 ('is_first_of_notice', models.BooleanField()),

@@ -12,9 +12,9 @@ register = template.Library()
 
 
 @register.inclusion_tag("dashboards/definition.html")
-def definition(name: str) -> dict[str, Any]:
-    """`{% definition "acted_on" %}`: one click from the figure to what it means."""
-    return {"definition": define(name)}
+def definition(*names: str) -> dict[str, Any]:
+    """`{% definition "acted_on" %}`: one click from a figure, or from several side by side, to what they mean."""
+    return {"definitions": [define(name) for name in names]}
 
 
 @register.simple_tag(takes_context=True)

@@ -35,7 +35,6 @@ SELECT
     (ARRAY['minor', 'minor', 'minor', 'adult', 'unknown'])[(1 + i / 11 %% 5)::integer] AS age,
     md5('t' || i)::uuid AS item, md5('n' || i / 2)::uuid AS notice,
     asked AS requested_at, date_trunc('month', asked AT TIME ZONE 'Europe/Paris')::date AS month,
-    date_trunc('week', asked AT TIME ZONE 'Europe/Paris')::date AS week,
     true AS is_counted, true AS is_first_of_item, i %% 2 = 0 AS is_first_of_notice, fate <> 'not_sent' AS is_sent,
     fate, CASE fate WHEN 'acted_on' THEN 'removed' ELSE fate END AS action, fate = 'acted_on' AS said_removed,
     fate = 'acted_on' AS seen_gone, fate = 'acted_on' AND i %% 31 = 0 AS reappeared,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -74,7 +74,9 @@ class Plain:
 
     @property
     def came_back(self) -> bool:
-        return self.is_sent and self.first_gone is not None and self.row.reappeared_at is not None
+        if not self.is_sent or self.first_gone is None or self.row.reappeared_at is None:
+            return False
+        return bool(self.row.reappeared_at >= self.first_gone)
 
     @property
     def stayed(self) -> bool:
@@ -94,11 +96,6 @@ class Plain:
     @property
     def month(self) -> date:
         return self.row.requested_at.astimezone(PARIS).date().replace(day=1)
-
-    @property
-    def week(self) -> date:
-        day = self.row.requested_at.astimezone(PARIS).date()
-        return day - timedelta(days=day.weekday())
 
 
 def root(one: Platform) -> Platform:

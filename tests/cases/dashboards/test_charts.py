@@ -8,13 +8,13 @@ from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases.dashboards.bins import BARS
 from cases.dashboards.charts import hours, months, spread, steps
-from cases.dashboards.metrics import EDGES
 from cases.dashboards.periods import shifted
 from cases.dashboards.words import month_alone, share, short_span, span
 
 MARCH = date(2026, 3, 1)
-SEVERAL = st.lists(st.integers(0, 10**7), min_size=len(EDGES) + 1, max_size=len(EDGES) + 1)
+SEVERAL = st.lists(st.integers(0, 10**7), min_size=len(BARS) + 1, max_size=len(BARS) + 1)
 
 
 def rows(pairs: list[tuple[int, int]]) -> list[tuple[date, int, int]]:
@@ -29,7 +29,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_si
 
 @given(counts=SEVERAL, p50=st.floats(0, 10**8), p90=st.floats(0, 10**8))
 def test_the_distribution_stays_in_its_frame(counts: list[int], p50: float, p90: float) -> None:
-    drawn = spread.spread(counts, edges=EDGES, p50_s=p50, p90_s=p90)
+    drawn = spread.spread(counts, edges=BARS, p50_s=p50, p90_s=p90)
     for column in drawn.columns:
         assert 0 <= column.x < column.x + column.width <= drawn.width
         assert 0 <= column.y <= spread.HEIGHT
@@ -42,37 +42,37 @@ def test_the_distribution_stays_in_its_frame(counts: list[int], p50: float, p90:
 
 @given(SEVERAL)
 def test_the_table_beside_it_counts_the_same(counts: list[int]) -> None:
-    drawn = spread.spread(counts, edges=EDGES, p50_s=None, p90_s=None)
+    drawn = spread.spread(counts, edges=BARS, p50_s=None, p90_s=None)
     assert [column.count for column in drawn.columns] == counts
     assert drawn.columns[-1].so_far == (100 if sum(counts) else None)
-    assert [column.from_s for column in drawn.columns] == [0, *EDGES]
+    assert [column.from_s for column in drawn.columns] == [0, *BARS]
 
 
 def test_nothing_acted_on_has_no_marks() -> None:
-    assert list(spread.spread([0] * (len(EDGES) + 1), edges=EDGES, p50_s=None, p90_s=None).marks) == []
+    assert list(spread.spread([0] * (len(BARS) + 1), edges=BARS, p50_s=None, p90_s=None).marks) == []
 
 
 def test_the_labels_of_two_marks_never_stand_in_one_line() -> None:
-    drawn = spread.spread([1] * (len(EDGES) + 1), edges=EDGES, p50_s=100, p90_s=101)
+    drawn = spread.spread([1] * (len(BARS) + 1), edges=BARS, p50_s=100, p90_s=101)
     first, second = drawn.marks
     assert first.y + spread.ROW <= second.y < -spread.ROW  # and above the number of the tallest bar
 
 
 @given(st.lists(st.floats(0, 10**9), min_size=2, max_size=2).map(sorted))
 def test_on_the_axis_later_is_further(two: list[float]) -> None:
-    first, second = (steps.place(seconds, edges=EDGES, step=100) for seconds in two)
-    assert 0 <= first <= second <= 100 * (len(EDGES) + 1)
+    first, second = (steps.place(seconds, edges=BARS, step=100) for seconds in two)
+    assert 0 <= first <= second <= 100 * (len(BARS) + 1)
 
 
-@pytest.mark.parametrize(("number", "seconds"), list(enumerate(EDGES, start=1)))
+@pytest.mark.parametrize(("number", "seconds"), list(enumerate(BARS, start=1)))
 def test_an_edge_stands_at_its_tick(number: int, seconds: int) -> None:
-    assert steps.place(seconds, edges=EDGES, step=22) == 22 * number
-    assert steps.ticks(EDGES, step=22)[number - 1].x == 22 * number
+    assert steps.place(seconds, edges=BARS, step=22) == 22 * number
+    assert steps.ticks(BARS, step=22)[number - 1].x == 22 * number
 
 
 def test_a_line_from_median_to_p90() -> None:
-    assert steps.span_of(None, None, edges=EDGES) is None
-    drawn = steps.span_of(30, 300, edges=EDGES)
+    assert steps.span_of(None, None, edges=BARS) is None
+    drawn = steps.span_of(30, 300, edges=BARS)
     assert drawn is not None
     assert (drawn.median, drawn.p90) == (steps.RANGE_STEP // 2, 2 * steps.RANGE_STEP)
 
@@ -189,7 +189,7 @@ def test_a_share_never_claims_more_than_is_true(part: int, whole: int, said: int
 def test_spans_in_words() -> None:
     with translation.override("en"):
         assert [span(None), span(42.4), span(7500)] == ["–", "42 s", "2 h 5 min"]
-        assert [short_span(s) for s in EDGES] == [
+        assert [short_span(s) for s in BARS] == [
             "1 min",
             "5 min",
             "15 min",

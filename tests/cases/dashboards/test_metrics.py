@@ -14,9 +14,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cases.dashboards import metrics
+from cases.dashboards.bins import BARS
 from cases.dashboards.figures import Counts, Figures
 from cases.dashboards.folding import fold
-from cases.dashboards.metrics import EDGES, STAYED
+from cases.dashboards.metrics import STAYED
 from cases.models import Case, QueueItem
 from cases.takedowns import actions
 from cases.takedowns.models import Event, Takedown
@@ -252,14 +253,11 @@ def assert_sums(found: Figures, histories: Sequence[History]) -> None:
     assert sum(fates) == one.sent <= one.total
     assert one.stayed_gone <= one.gone_long_ago <= one.seen_gone <= one.acted_on
     assert sum(bar.count for bar in found.spread) == one.acted_on
-    assert sum(week.requested for week in found.weeks) == one.total
-    assert sum(week.acted_on for week in found.weeks) == one.acted_on
+    assert sum(point.counts.total for point in found.months) == one.total
+    assert sum(point.counts.acted_on for point in found.months) == one.acted_on
     asked = [history for history in histories if SINCE <= history.requested_at < UNTIL]
-    mondays = Counter(
-        (day := history.requested_at.astimezone(PARIS).date()) - timedelta(days=day.weekday())
-        for history in asked
-    )
-    assert {week.start: week.requested for week in found.weeks} == mondays
+    firsts = Counter(history.requested_at.astimezone(PARIS).date().replace(day=1) for history in asked)
+    assert {point.month: point.counts.total for point in found.months} == firsts
     for bar in found.spread:
         within = [
             history
@@ -278,8 +276,8 @@ def assert_sums(found: Figures, histories: Sequence[History]) -> None:
 def test_nothing_at_all(db: None) -> None:
     found = figures(since=SINCE, until=UNTIL)
     assert found.overall == Counts()
-    assert (list(found.platforms), list(found.weeks)) == ([], [])
-    assert [bar.count for bar in found.spread] == [0] * (len(EDGES) + 1)
+    assert (list(found.platforms), list(found.months)) == ([], [])
+    assert [bar.count for bar in found.spread] == [0] * (len(BARS) + 1)
 
 
 def test_one_row(open_case: OpenCase, nour: Staff, chatter: Platform) -> None:
@@ -331,7 +329,7 @@ def test_a_reminder_is_a_step_of_the_same_takedown(
     Takedown.objects.filter(pk=reminder.pk).update(escalates=asked, link=first)
     found = figures(since=SINCE, until=UNTIL)
     assert (found.overall.total, found.overall.acted_on, found.overall.no_answer) == (1, 0, 1)
-    assert sum(week.requested for week in found.weeks) == 1
+    assert sum(point.counts.total for point in found.months) == 1
 
 
 def test_the_worst_platform_comes_first(
@@ -396,6 +394,21 @@ def test_statistics_survive_erasure(open_case: OpenCase, nour: Staff, chatter: P
     actions.follow_withdrawals(at=NOON)
 
     assert figures(since=SINCE, until=UNTIL) == before
+
+
+def test_what_came_back_before_we_saw_it_gone_did_not_come_back_here(
+    open_case: OpenCase, nour: Staff, chatter: Platform
+) -> None:
+    """A request that is shared brings along what was known of the first one."""
+    takedown = standing(Status.REMOVED, case=open_case(), by=nour, at=NOON - timedelta(days=5))
+    Takedown.objects.update(reappeared_at=NOON - timedelta(days=3))
+    at = NOON - timedelta(days=2)
+    actions.record_outcome(
+        takedown=takedown, outcome=Outcome.SEEN_GONE, source=Source.RECHECK, at=at, recorded_at=at
+    )
+
+    found = figures(since=SINCE, until=UNTIL).overall
+    assert (found.seen_gone, found.reappeared) == (1, 0)
 
 
 def test_what_was_shared_stays_one_item_when_one_of_them_erases(

@@ -157,7 +157,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     (
                         *("platforms", "channels", "regimes", "contents", "months"),
                         "spread",
-                        "weeks",
                         "ladder",
                         "redress",
                     ),

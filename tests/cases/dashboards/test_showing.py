@@ -34,7 +34,7 @@ def figures(*platforms: PlatformCounts, **changes: object) -> Figures:
         "returns": Returns(),
         "reports": None,
     }
-    for name in ("channels", "regimes", "contents", "months", "spread", "weeks", "ladder", "redress"):
+    for name in ("channels", "regimes", "contents", "months", "spread", "ladder", "redress"):
         said[name] = ()
     return Figures(**(said | changes))  # type: ignore[arg-type]
 

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from cases import queue
 from cases.dashboards.calendar import moment
+from cases.dashboards.definitions import DEFINITIONS
+from cases.dashboards.figures import MEASURES
 from cases.dashboards.folding import fold
 from cases.dashboards.models import LastFold
 from cases.dashboards.periods import shifted
@@ -22,6 +25,7 @@ from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
 from reports.actions import LinkFacts
 from reports.models import Report
+from reports.states import Circumstance
 from tests.cases.takedowns.standing import standing
 
 OpenCase = Callable[..., Case]
@@ -165,6 +169,20 @@ def test_each_picture_has_its_table_and_its_title(desk: Desk, maud: Staff, tell:
     assert "style=" not in page
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.usefixtures("past")
+def test_each_definition_is_a_click_from_its_figure(desk: Desk, maud: Staff, tell: Tell) -> None:
+    """Here, or on the list behind the figure."""
+    tell(at=timezone.now(), circumstances=(Circumstance.BLACKMAIL,))
+    fold(now=timezone.now())
+    page = unescape(desk(maud).get(PAGE).content.decode())
+    # "How it is counted: Acted on, …", for whoever hears the page.
+    told = " ".join(re.findall(r'<span class="unseen">: ([^<]*)</span></summary>', page))
+    with translation.override("en"):
+        missing = {name for name, one in DEFINITIONS.items() if str(one.label) not in told}
+    missing -= {*MEASURES, "unsent", "left_up"}
+    assert not missing
 
 
 @pytest.mark.usefixtures("past")

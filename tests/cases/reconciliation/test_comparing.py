@@ -69,7 +69,7 @@ def test_a_pair_by_the_platforms_reference(maud: Staff, ask: Ask) -> None:
     upload = read(text([row(platform_uid="CH-1")]), maud)
     assert Statement.objects.get().takedown == mine
     line = only_line()
-    assert (line.exact, line.theirs, line.ours, line.agreed) == (1, 0, 0, 1)
+    assert (line.exact, line.theirs, line.ours) == (1, 0, 0)
     assert comparing.totals(upload)["exact"] == 1
 
 
@@ -145,7 +145,8 @@ def test_without_numbers_they_are_only_counted(maud: Staff, ask: Ask) -> None:
     )
     removed = Line.objects.get(decision="removed")
     assert (removed.exact, removed.theirs, removed.ours) == (0, 2, 1)
-    assert (removed.agreed, removed.only_theirs, removed.only_ours) == (1, 1, 0)
+    assert (removed.exact, removed.theirs, removed.ours) == (0, 2, 1)
+    assert (removed.only_theirs, removed.only_ours) == (1, 0)
     found = comparing.totals(upload)
     assert (found["exact"], found["counted"], found["theirs"], found["ours"], found["open"]) == (
         0,
