@@ -31,4 +31,6 @@ for (const box of document.querySelectorAll("textarea[data-look]")) {
     clearTimeout(waiting);
     waiting = setTimeout(look, event.inputType === "insertFromPaste" ? 50 : 500);
   });
+  // On a slow line somebody pastes before this script is there.
+  if (box.value !== box.defaultValue) look();
 }

@@ -94,6 +94,18 @@ def test_report_code_follow(phone: Callable[..., Any], scripts: bool) -> None:
     assert "chatter.example" not in page.content()
 
 
+def test_what_was_pasted_before_the_script_came_is_recognised(phone: Callable[..., Any]) -> None:
+    page = phone()
+    held: list[Any] = []
+    page.route("**/report-look*.js", lambda route: held.append(route))
+    page.get_by_role("link", name="Tell us what happens").click()
+    for value in ("self", "safe", "13-14", "deepnude"):
+        choose(page, value)
+    page.get_by_label("Links").fill("https://chatter.example/p/1")
+    held[0].continue_()
+    page.locator(".found li").wait_for()
+
+
 def test_a_text_that_is_too_long_is_stopped_on_the_page(phone: Callable[..., Any]) -> None:
     page = phone()
     page.goto("/report/")

@@ -54,7 +54,7 @@ def both(open_case: Any, pixboard: Platform, nour: Staff, sacha: Staff, maud: St
     Takedown.objects.update(status=Status.SENT, sent_at=now, status_at=now)
     Notice.objects.update(due_at=None)
     # The wall is withdrawn: what is left are an item of each.
-    Takedown.objects.filter(link__position=0).update(status=Status.WITHDRAWN)
+    assert Takedown.objects.filter(link__position=1).update(status=Status.WITHDRAWN) == 2
     assert Notice.objects.count() == 1
     own = Takedown.objects.exclude(status=Status.WITHDRAWN).select_related("case__report", "notice")
     found = {row.case_id: row for row in own}

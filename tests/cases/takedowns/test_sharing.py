@@ -254,4 +254,4 @@ def test_the_others_go_on_with_their_own_words_and_fingerprints(
     assert set(cases[1].takedowns.values_list("status", flat=True)) == {Status.SENDING}
     if way == "erase":
         assert "0" * 64 not in "".join(notices.to_json(claim.content) for claim in claims)
-    assert not cases[0].takedowns.filter(link__position=0, status=Status.SENDING).exists()
+    assert not cases[0].takedowns.filter(link__position=1, status=Status.SENDING).exists()
