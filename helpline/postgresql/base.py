@@ -11,6 +11,16 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 # What one connection keeps: a report of each usual number of links, an answer, the counts of the colleagues it serves.
 MOST_PREPARED = 40
+# A host that vanished without a word – cut off, powered down – is given up after a minute, by either side: the kernel's own
+# two hours would leave a page hanging, or a lock with a process that is no more. Seconds; the last in milliseconds.
+ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+SESSION = """
+    SET plan_cache_mode = force_generic_plan;
+    SET tcp_keepalives_idle = 30;
+    SET tcp_keepalives_interval = 10;
+    SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = 60000
+"""
 # Of a value, with the type it is said to have.
 PLACE = re.compile(r"%s((?:::\w+(?: with time zone)?(?:\(\d+\))?(?:\[\])?)?)")
 
@@ -25,6 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         ] = {}  # what was prepared on this connection -> the EXECUTE for it, oldest use first
         self._names = count()
 
+    def get_connection_params(self) -> dict[str, Any]:
+        """What an operator's address says of keepalives goes before."""
+        return ALIVE | super().get_connection_params()
+
     def get_new_connection(self, conn_params: Any) -> Any:
         """A new connection knows nothing of what the one before it had prepared."""
         self._prepared = {}
@@ -34,7 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """What is prepared is planned once: rows come as arrays, and any number of them wants the same way by the index."""
         super().init_connection_state()
         with self.wrap_database_errors, self.connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_generic_plan")
+            cursor.execute(SESSION)
 
     def execute_prepared(self, statement: str, values: Sequence[Any]) -> None:
         """Run a statement that brings nothing back, with `%s` for each of its values.
@@ -80,7 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Django asks the server (`SELECT 1`), which costs every request a way there and back. A server that ended a
         connection has said so on it: there is something to read where an idle one is silent. After an error and inside a
-        transaction the server is asked all the same. One that vanished without a word is found by TCP's own keepalive.
+        transaction the server is asked all the same. One that vanished without a word is found by keepalive.
         """
         kept = self.connection
         if self.errors_occurred or kept is None or kept.closed:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from django.db import DataError, connection, connections
 
-from helpline.postgresql.base import MOST_PREPARED, DatabaseWrapper
+from helpline.postgresql.base import ALIVE, MOST_PREPARED, DatabaseWrapper
 
 
 @pytest.mark.django_db(transaction=True)
@@ -46,6 +46,18 @@ def test_after_an_error_the_server_is_asked() -> None:
     finally:
         connection.errors_occurred = False
         connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_either_side_gives_up_one_that_vanished_after_a_minute() -> None:
+    connection.ensure_connection()
+    said = connection.connection.get_dsn_parameters()
+    assert {name: int(said[name]) for name in ALIVE} == ALIVE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inet_server_addr() IS NULL")
+        over_a_socket = cursor.fetchone() == (True,)
+        cursor.execute("SHOW tcp_keepalives_idle")
+        assert cursor.fetchone() == ("0" if over_a_socket else "30",)
 
 
 # --- prepared statements ------------------------------------------------------------------------------
