@@ -18,8 +18,9 @@ from helpline.platforms import directory
 
 pytest_plugins = ["tests.cast"]
 
-# These bring their own servers or need none: run again beside other servers they show nothing new.
+# These bring their own servers, need none, or ask the same of each: run again beside other servers they show nothing new.
 OWN_SERVERS = (
+    "tests/test_access_matrix.py",
     "tests/faults/test_short.py",
     "tests/faults/",
     "tests/flows/test_demo.py",

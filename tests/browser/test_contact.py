@@ -41,16 +41,16 @@ def test_what_belongs_to_the_choice_is_seen(phone: Any, tell: Tell, settings: An
     page.get_by_label("Not after").select_option("20")
     page.get_by_role("button", name="Keep this choice").click()
 
-    assert page.get_by_text("We only write where nobody else reads.").first.is_visible()
+    page.get_by_text("We only write where nobody else reads.").first.wait_for()
     assert page.get_by_label("Your e-mail address").input_value() == "me@example.org"
     fits(page)
     page.get_by_label("Yes, it is safe to write there").check()
     page.get_by_role("button", name="Keep this choice").click()
 
-    assert page.get_by_text("By e-mail: me@example.org").is_visible()
+    page.get_by_text("By e-mail: me@example.org").wait_for()
     assert agreed(report, code) == contract.Contract("email", "me@example.org", 16, 20, is_safe=True)
     page.get_by_role("button", name="Stop all signs").click()
-    assert page.get_by_text("Nothing is sent. You come back with your code.").is_visible()
+    page.get_by_text("Nothing is sent. You come back with your code.").wait_for()
     assert agreed(report, code) == contract.NOTHING
 
 

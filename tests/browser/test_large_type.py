@@ -21,7 +21,8 @@ def test_nothing_sticks_out(chromium: Any, live_server: Any, width: int, languag
     page.goto(f"/?lang={language}")
     before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
 
-    page.locator(".type-size.larger").click()
+    with page.expect_navigation():
+        page.locator(".type-size.larger").click()
 
     after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
     assert after == pytest.approx(before * 1.25)

@@ -1,4 +1,7 @@
-"""Every answer, whatever it is, carries the headers that keep it out of caches, frames and other people's scripts."""
+"""Every answer, whatever it is, carries the headers that keep it out of caches, frames and other people's scripts.
+
+Those of every address, asked by everybody, are looked at where the access matrix asks them.
+"""
 
 import re
 from collections.abc import Callable
@@ -7,97 +10,19 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 
 from helpline import urls
-from tests import test_access_matrix as matrix
-from tests.test_access_matrix import METHODS, ROLES, World, routes
+from tests.safety.headers import as_deployed, wrong_headers
 
 pytestmark = pytest.mark.django_db
-
-world = matrix.world  # one of everything, and a way in for every role
-
-WANTED = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains; preload",
-}
-SOURCES = {"'none'", "'self'", "data:", "blob:"}
-CLOSED = {"default-src": {"'none'"}, "base-uri": {"'none'"}, "frame-ancestors": {"'none'"}}
-
-
-def wrong_headers(response: Any) -> list[str]:
-    """What is missing or too open, in words; none is good news."""
-    headers = response.headers
-    found = [
-        f"{name} is {headers.get(name)!r}" for name, value in WANTED.items() if headers.get(name) != value
-    ]
-    policy = {
-        name: set(sources)
-        for name, *sources in (
-            part.split() for part in headers.get("Content-Security-Policy", "").split(";") if part
-        )
-    }
-    found += [
-        f"{name} is {policy.get(name)}" for name, sources in CLOSED.items() if policy.get(name) != sources
-    ]
-    open_sources = set().union(*policy.values()) - SOURCES if policy else set()
-    found += [f"the policy allows {open_sources}"] if open_sources else []
-    for feature in ("camera", "microphone", "geolocation"):
-        if f"{feature}=()" not in headers.get("Permissions-Policy", ""):
-            found.append(f"Permissions-Policy allows the {feature}")
-    is_asset = response.status_code < 400 and response.request["PATH_INFO"].startswith("/static/")
-    if not is_asset and headers.get("Cache-Control") != "no-store":
-        found.append(f"Cache-Control is {headers.get('Cache-Control')!r}")
-    return found
 
 
 @pytest.fixture(autouse=True)
 def _as_deployed(settings: Any) -> None:
-    """The settings that an https:// address turns on."""
-    settings.SECURE = True
-    settings.SECURE_HSTS_SECONDS = 63_072_000
-    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
-    settings.SECURE_SSL_REDIRECT = True
-
-
-def test_every_address_for_everybody_by_every_method(world: World) -> None:
-    wrong, seen, pages = [], set(), 0
-    for route, _view in routes():
-        for role in ROLES:
-            for method in METHODS if role in {"anonymous", "supervisor"} else ("GET", "POST"):
-                response = answer(world, role, method, route)
-                seen.add(response.status_code)
-                pages += 1
-                told = f"{method} /{route} by {role} ({response.status_code})"
-                wrong += [f"{told}: {one}" for one in wrong_headers(response)]
-
-    assert wrong == []
-    assert {200, 302, 401, 403, 404, 405} <= seen
-    assert pages > 1000
-
-
-def answer(world: World, role: str, method: str, route: str) -> Any:
-    """What this role is answered there. Whatever it changes is undone."""
-    browser, headers = Client(raise_request_exception=False), {}
-    if not route.startswith("api/v1/"):
-        browser.cookies.load(world.cookies[role])
-    elif role in world.tokens:
-        headers["Authorization"] = f"Bearer {world.tokens[role]}"
-    cache.clear()  # of the login's own rate limits
-    with transaction.atomic():
-        response = browser.generic(
-            method, world.address(route), content_type="application/json", headers=headers, secure=True
-        )
-        transaction.set_rollback(True)
-    return response
+    as_deployed(settings)
 
 
 def test_a_redirect_to_https_carries_what_can_be_said_in_the_clear() -> None:

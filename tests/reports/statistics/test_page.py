@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from reports.statistics import actions
 from tests.helpline.web.test_look import NEXT_PAGE_BYTES
 from tests.reports.statistics.published import put_up
-from tests.safety.test_headers import wrong_headers
+from tests.safety.headers import wrong_headers
 
 pytestmark = pytest.mark.django_db
 
