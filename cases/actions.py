@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from cases import claims, queue
 from cases.models import Case, CaseEvent, Note, QueueItem, Share
@@ -28,7 +29,7 @@ from reports.models import Link, Message, Report
 from reports.states import LinkStatus, News, Status
 
 # By name: incidents stand above.
-PROPOSE = "cases.incidents.actions.propose"
+PROPOSE = "cases.incidents.proposing.propose"
 
 
 class AlreadyOpen(Exception):
@@ -37,6 +38,18 @@ class AlreadyOpen(Exception):
     def __init__(self, case: Case) -> None:
         super().__init__(f"This report is already case {case.ref}.")
         self.case = case
+
+
+class ChangedMeanwhile(Exception):
+    """They told more, or a colleague was faster: what was decided was decided about something else."""
+
+
+class WroteMeanwhile(ChangedMeanwhile):
+    """There are newer messages than the one that was read before this was written."""
+
+
+class WithSomebodyElse(ChangedMeanwhile):
+    """The case has been given to somebody else since it was read."""
 
 
 class NotAllGone(Exception):
@@ -152,6 +165,8 @@ def open_case(*, report: Report, by: Staff, at: datetime, assignee: Staff | None
     QueueItem.objects.filter(report=locked).update(
         state=QueueState.OPEN, case=case, holder=holder, claimed_by=None, claimed_until=None
     )
+    if holder == by:  # whoever is given it has not looked yet
+        QueueItem.objects.filter(case=case, danger=True).update(danger_seen_at=at, danger_seen_by=by)
     happened(case, Happening.OPENED, by=by, at=at)
     compare(case=case, at=at)
     audit.record(by=by, verb="case.opened", obj=case, at=at)
@@ -168,14 +183,16 @@ def still_works_here(staff: Staff) -> bool:
 
 
 @transaction.atomic
-def assign(*, case: Case, to: Staff, by: Staff, at: datetime) -> None:
+def assign(*, case: Case, to: Staff, by: Staff, at: datetime, was: str | None = None) -> None:
     """Give the case to `to`, with their team. Raises PermissionDenied when either may not work on cases, or `by` works
-    on it only because it is shared.
+    on it only because it is shared; WithSomebodyElse when it is no longer with `was` ("": with nobody; None: whoever).
     """
     if not (can_hold_cases(to) and still_works_here(to)):
         raise PermissionDenied
     lock_case(case)
     check_belongs_to(case, by)
+    if was is not None and was != str(case.assignee_id or ""):
+        raise WithSomebodyElse
     hand_to(case=case, to=to, by=by, at=at)
 
 
@@ -220,10 +237,18 @@ def set_handle(*, case: Case, text: str, by: Staff, at: datetime) -> None:
 
 
 @transaction.atomic
-def write_to_young_person(*, case: Case, text: str, by: Staff, at: datetime) -> Message:
-    """A message they read when they come back with their code."""
+def write_to_young_person(
+    *, case: Case, text: str, by: Staff, at: datetime, after: datetime | None = None
+) -> Message:
+    """A message they read when they come back with their code.
+
+    Raises WroteMeanwhile when either side has written since `after`, the moment of the newest message its writer had
+    read (None: whatever was written).
+    """
     lock_case(case)
     check_can_work_on(case, by=by)
+    if after is not None and case.report.messages.filter(at__gt=after).exists():
+        raise WroteMeanwhile
     message = reports.send_message(report=case.report, box=case.box(), text=text, by=by, at=at)
     happened(case, Happening.MESSAGED, by=by, at=at)
     return message
@@ -234,6 +259,72 @@ def read_messages(*, case: Case, by: Staff, at: datetime) -> None:
     if case.assignee_id == by.pk:
         reports.mark_read(report=case.report, author=Message.Author.YOUNG_PERSON, at=at)
         QueueItem.objects.filter(case=case, unread=True).update(unread=False)
+
+
+def see_danger(*, case: Case, item: QueueItem | None, by: Staff, at: datetime) -> None:
+    """Somebody who may work on the case has looked at it: its danger calls nobody any more, until it is told again."""
+    if item is None or not item.danger or item.danger_seen_at is not None or not can_work_on(case, by=by):
+        return
+    # Not what was told after the page was read.
+    unseen = QueueItem.objects.filter(
+        pk=item.pk, danger_seen_at=None, report__danger_at=case.report.danger_at
+    )
+    unseen.update(danger_seen_at=at, danger_seen_by=by)
+
+
+@transaction.atomic
+def end_danger(*, case: Case, told_at: datetime | None, reason: str, by: Staff, at: datetime) -> None:
+    """The danger that they told at `told_at` is over; the reason is kept as a note. Told again, it calls again.
+
+    Raises PermissionDenied, ChangedMeanwhile, WrongKey once erased.
+    """
+    report = _locked_with_its_case(case, by=by)
+    if not report.is_in_danger or report.danger_at != told_at:
+        raise ChangedMeanwhile
+    reports.set_danger_over(report=report, is_over=True, by=by, at=at)
+    queue.refresh(report=report, at=at)
+    QueueItem.objects.filter(case=case).update(danger_seen_at=at, danger_seen_by=by)
+    add_note(case=case, text=_("The danger is over: %(reason)s") % {"reason": reason}, by=by, at=at)
+    happened(case, Happening.DANGER, by=by, at=at, over=True)
+
+
+@transaction.atomic
+def take_danger_up_again(*, case: Case, by: Staff, at: datetime) -> None:
+    """It is not over after all. Raises PermissionDenied, ChangedMeanwhile, WrongKey once erased."""
+    report = _locked_with_its_case(case, by=by)
+    if report.danger_over_at is None:
+        raise ChangedMeanwhile
+    reports.set_danger_over(report=report, is_over=False, by=by, at=at)
+    queue.refresh(report=report, at=at)
+    happened(case, Happening.DANGER, by=by, at=at, over=False)
+
+
+@transaction.atomic
+def set_deadline(
+    *, case: Case, deadline_at: datetime | None, was: datetime | None, by: Staff, at: datetime
+) -> None:
+    """When the threat runs out; None: there is no deadline. `was`: as it stood when this was decided.
+
+    Raises PermissionDenied, ChangedMeanwhile, WrongKey once erased.
+    """
+    report = _locked_with_its_case(case, by=by)
+    if report.deadline_at != was:
+        raise ChangedMeanwhile
+    if deadline_at == was:
+        return
+    reports.set_deadline(report=report, deadline_at=deadline_at, by=by, at=at)
+    queue.refresh(report=report, at=at)
+    happened(case, Happening.DEADLINE, by=by, at=at, removed=deadline_at is None)
+
+
+def _locked_with_its_case(case: Case, *, by: Staff) -> Report:
+    """Its report as it stands, both held until we are done. Raises PermissionDenied, WrongKey once erased."""
+    lock_case(case)
+    check_can_work_on(case, by=by)
+    report = Report.objects.select_for_update(no_key=True).get(pk=case.report_id)
+    if report.status == Status.ERASED:
+        raise wrapping.WrongKey("This report was erased.")
+    return report
 
 
 @transaction.atomic
@@ -339,6 +430,24 @@ def _bring_back(found: Case, returned: QuerySet[Case], *, at: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def go_on(*, at: datetime, limit: int = 200) -> int:
+    """Cases that waited for the young person, who has written since, are open again. Returns how many."""
+    answered = (
+        Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(status=CaseStatus.WAITING, queue_item__unread=True)
+        .exclude(report__status=Status.ERASED)
+        .order_by("pk")
+    )
+    cases = list(answered[:limit])
+    for case in cases:
+        case.move(CaseStatus.OPEN)
+        case.save(update_fields=["status"])
+        happened(case, Happening.STATUS, by=None, at=at, to=case.status)
+        audit.record(by=None, verb="case.open", obj=case, at=at)
+    return len(cases)
+
+
 def record_read(*, case: Case, by: Staff, at: datetime) -> None:
     """Reading a case is an act too."""
     audit.record(by=by, verb="case.read", obj=case, at=at)
@@ -360,11 +469,13 @@ def follow_erasures(*, at: datetime, limit: int = 200) -> int:
         case.save(update_fields=privacy.blank(case))
         case.notes.update(body=None)
         case.shares.update(reason=None)
-        QueueItem.objects.filter(case=case).update(state=QueueState.CLOSED, deadline_at=None, unread=False)
+        QueueItem.objects.filter(case=case).update(
+            state=QueueState.CLOSED, deadline_at=None, danger_since=None, unread=False
+        )
         audit.record(by=None, verb="case.erased", obj=case, at=at)
         count += 1
     # A report erased before anyone opened it leaves the list.
     QueueItem.objects.filter(state=QueueState.WAITING, report__status=Status.ERASED).update(
-        state=QueueState.CLOSED, deadline_at=None
+        state=QueueState.CLOSED, deadline_at=None, danger_since=None
     )
     return count

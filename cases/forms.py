@@ -1,9 +1,12 @@
 """What colleagues type and choose on the desk's pages."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.states import Outcome
@@ -16,6 +19,7 @@ from reports.states import SealedWhy
 
 MAX_WORDS = 10_000  # characters of a note or a message
 MAX_LINKS = 20
+A_YEAR = timedelta(days=366)
 
 
 def may_hold_cases() -> QuerySet[Staff]:
@@ -29,6 +33,28 @@ def may_hold_cases() -> QuerySet[Staff]:
 def choose_from(field: Any, rows: QuerySet[Any]) -> None:
     """The rows a choice is made from, read anew for every form."""
     field.queryset = rows
+
+
+def spelled(moment: datetime | None) -> str:
+    """A moment as a form carries it along unseen, to the microsecond: to be told apart from a later one."""
+    return moment.isoformat() if moment else ""
+
+
+class _Moment(forms.CharField):
+    """What `spelled` wrote, read again; None for nothing."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> datetime | None:
+        text = super().clean(value)
+        try:
+            moment = datetime.fromisoformat(text) if text else None
+        except ValueError:
+            raise forms.ValidationError(_("Open the page again.")) from None
+        return moment if moment is None or moment.tzinfo else timezone.make_aware(moment)
 
 
 class TextForm(forms.Form):
@@ -51,9 +77,12 @@ class NoteForm(TextForm):
 
 
 class MessageForm(TextForm):
-    """To the young person, read when they come back with their code."""
+    """To the young person, read when they come back with their code. `seen`: the newest message its writer had read."""
 
     prefix = "message"
+    seen = _Moment()
+    is_asked_again = False
+    since: datetime | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,10 +92,18 @@ class MessageForm(TextForm):
         )
 
 
+def once_more(typed: QueryDict, *, since: datetime | None, seen: datetime | None) -> MessageForm:
+    """The same message, to be sent although there are newer ones: those after `since`, which its writer reads now."""
+    again = MessageForm({**typed.dict(), f"{MessageForm.prefix}-seen": spelled(seen)})
+    again.is_asked_again, again.since = True, since
+    return again
+
+
 class AssignForm(forms.Form):
-    """Who works on it."""
+    """Who works on it. `was`: with whom it was when this was chosen, "" for nobody."""
 
     prefix = "assign"
+    was = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     to = forms.ModelChoiceField(label=_("Who works on it"), queryset=Staff.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,6 +141,44 @@ class CloseForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not in_danger:
             del self.fields["is_safe"]
+
+
+class DangerForm(forms.Form):
+    """The danger they told is over, and why we can say so."""
+
+    prefix = "danger"
+    told = _Moment()
+    text = forms.CharField(
+        label=_("Why we can say so"),
+        max_length=2000,
+        help_text=_("Kept as a note. For example: who is with them, who called back."),
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+        error_messages={"required": _("Say why: a colleague must be able to follow it.")},
+    )
+
+
+class DeadlineForm(forms.Form):
+    """When the threat runs out, in the helpline's own time."""
+
+    prefix = "deadline"
+    was = _Moment()
+    until = forms.DateTimeField(
+        label=_("Until when"),
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local", "autocomplete": "off"}, format="%Y-%m-%dT%H:%M"
+        ),
+        error_messages={"required": _("Say the day and the hour.")},
+    )
+
+    def __init__(self, *args: Any, removes: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].required = not removes
+
+    def clean_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["until"]
+        if until is not None and abs(until - timezone.now()) > A_YEAR:
+            raise forms.ValidationError(_("Look at the year again."))
+        return until
 
 
 class LinksForm(forms.Form):

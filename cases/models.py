@@ -76,7 +76,12 @@ class Case(models.Model):
     status = models.CharField(max_length=10, choices=CaseStatus.choices, default=CaseStatus.OPEN)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        db_index=False,
     )
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -233,6 +238,18 @@ class QueueItem(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     unread = models.BooleanField(default=False)  # the young person wrote and nobody has read it
+    unread_since = models.DateTimeField(null=True, blank=True)  # says something only while it is unread
+    # Danger was told at this moment, and nobody has looked at the case yet unless `danger_seen_at` says so.
+    danger_since = models.DateTimeField(null=True, blank=True)
+    danger_seen_at = models.DateTimeField(null=True, blank=True)
+    danger_seen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     # Who reads the report at this moment. A lease: it ends by itself, by the database's clock.
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -243,6 +260,7 @@ class QueueItem(models.Model):
         db_index=False,  # nobody asks for it
     )
     claimed_until = models.DateTimeField(null=True, blank=True)
+    reader_name: str | None  # what `queue.with_reader` brings along
 
     class Meta:
         indexes: ClassVar[list[Any]] = [
@@ -260,6 +278,17 @@ class QueueItem(models.Model):
                 fields=["holder", "-danger", "rank_at", "report"],
                 name="queue_mine",
                 condition=Q(state=QueueState.OPEN),
+            ),
+            # Few, and asked for by every page of the desk.
+            models.Index(
+                fields=["danger_since"],
+                name="queue_calling",
+                condition=Q(state=QueueState.OPEN, danger=True, danger_seen_at=None),
+            ),
+            models.Index(
+                fields=["unread_since"],
+                name="queue_unread",
+                condition=Q(state=QueueState.OPEN, unread=True),
             ),
         ]
 
@@ -281,10 +310,13 @@ class QueueItem(models.Model):
             "link_count",
             "holder",
             "unread",
+            "unread_since",
+            "danger_seen_at",
+            "danger_seen_by",
             "claimed_by",
             "claimed_until",
         )
-        blank = ("deadline_at",)
+        blank = ("deadline_at", "danger_since")
 
     def __str__(self) -> str:
         return f"queue item {self.report_id}"
@@ -292,8 +324,14 @@ class QueueItem(models.Model):
     @property
     def reader(self) -> Staff | None:
         """Who reads it just now, for the eye; what decides is `cases.claims.FREE`."""
-        is_live = self.claimed_until is not None and self.claimed_until > timezone.now()
-        return self.claimed_by if is_live and self.state == QueueState.WAITING else None
+        return self.claimed_by if self.is_being_read else None
+
+    @property
+    def is_being_read(self) -> bool:
+        """Whether there is such a reader, without looking who it is."""
+        if self.claimed_until is None or self.state != QueueState.WAITING:
+            return False
+        return self.claimed_until > timezone.now()
 
 
 class SavedView(models.Model):
@@ -340,7 +378,7 @@ class Note(models.Model):
 class CaseEvent(models.Model):
     """A dated line of the case's timeline. Coarse: words and names of people stay in sealed columns."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

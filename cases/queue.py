@@ -12,17 +12,30 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import F, Prefetch, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils import timezone
 
-from cases import triage
+from cases import danger, triage
 from cases.models import Case, QueueItem
 from cases.states import CaseStatus, QueueState
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
+from helpline.platforms.models import Platform
 from helpline.postgresql.base import DatabaseWrapper
 from reports import actions as report_actions
 from reports.models import Link, Message, Report
@@ -32,6 +45,8 @@ PAGE = 50
 COUNT_UP_TO = 100  # a tab says "99+" beyond: counting a long queue costs more than the number is worth
 NEWS_UP_TO = 2 * PAGE  # rows that one look for news reads at most
 ORDER = ("-danger", "rank_at", "report_id")
+# What `str()` of a colleague says. By hand: to put a Subquery together takes longer than to answer it.
+NAME = "(SELECT coalesce(nullif(display_name, ''), username) FROM accounts_staff WHERE id = %(expressions)s)"
 
 
 @transaction.atomic
@@ -64,7 +79,7 @@ def _item(report: Report, links: Iterable[Link], *, at: datetime) -> QueueItem:
         triage.Facts(
             kind=report.kind,
             age_range=report.age_range,
-            circumstances=report.circumstances,
+            circumstances=report.holds,
             submitted_at=report.submitted_at,
             deadline_at=report.deadline_at,
         ),
@@ -72,7 +87,7 @@ def _item(report: Report, links: Iterable[Link], *, at: datetime) -> QueueItem:
         points={**triage.POINTS, **settings.TRIAGE_POINTS},
     )
     places = [link.platform.name for link in links]
-    return QueueItem(
+    item = QueueItem(
         report=report,
         danger=found.danger,
         score=found.points,
@@ -87,6 +102,8 @@ def _item(report: Report, links: Iterable[Link], *, at: datetime) -> QueueItem:
         places=", ".join(dict.fromkeys(places))[:120],
         link_count=len(places),
     )
+    danger.weigh(item, report)
+    return item
 
 
 @transaction.atomic
@@ -110,7 +127,8 @@ def refresh(*, report: Report, at: datetime) -> None:
     ]
     for name in names:
         setattr(item, name, getattr(fresh, name))
-    item.save(update_fields=names)
+    danger.weigh(item, report)
+    item.save(update_fields=[*names, *danger.FIELDS])
 
 
 @transaction.atomic
@@ -126,7 +144,8 @@ def refresh_retold(*, at: datetime, limit: int = 500) -> int:
     )
     for report in reports:
         refresh(report=report, at=at)
-    QueueItem.objects.filter(report__in=reports).exclude(case=None).update(unread=True)
+    news = QueueItem.objects.filter(report__in=reports, unread=False).exclude(case=None)
+    news.update(unread=True, unread_since=at)
     report_actions.facts_are_read(reports=reports)
     return len(reports)
 
@@ -166,7 +185,11 @@ def note_unread(*, limit: int = 500) -> int:
         .values_list("report_id", flat=True)
         .distinct()[:limit]
     )
-    return QueueItem.objects.filter(report_id__in=list(waiting)).update(unread=True)
+    first = Message.objects.filter(
+        report=OuterRef("report"), author=Message.Author.YOUNG_PERSON, read_at=None
+    ).order_by("at")
+    marked = QueueItem.objects.filter(report_id__in=list(waiting))
+    return marked.update(unread=True, unread_since=Subquery(first.values("at")[:1]))
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -181,6 +204,8 @@ class Filters:
     age_range: str = ""
     language: str = ""
     danger: bool = False
+    deadline: bool = False  # one that has not passed
+    platform: str = ""  # its slug
     since: date | None = None
     until: date | None = None
 
@@ -213,9 +238,9 @@ def _after(cursor: str) -> Q:
 
 def items(*, staff: Staff, filters: Filters) -> QuerySet[QueueItem]:
     """The filtered queue, most urgent first, without a limit."""
-    # What waits has no holder, and what is in hand no reader: fifty times less to fetch.
-    people = ("claimed_by",) if filters.view == "waiting" else ("holder", "case")
-    found = QueueItem.objects.select_related(*people).order_by(*ORDER)
+    found = QueueItem.objects.order_by(*ORDER)
+    if filters.view != "waiting":  # what waits has no holder yet
+        found = found.select_related("holder", "case")
     if filters.view == "mine":
         found = found.filter(state=QueueState.OPEN, holder=staff)
     elif filters.view == "open":
@@ -236,7 +261,27 @@ def items(*, staff: Staff, filters: Filters) -> QuerySet[QueueItem]:
         found = found.filter(submitted_at__gte=midnight(filters.since))
     if filters.until:
         found = found.filter(submitted_at__lt=midnight(filters.until + timedelta(days=1)))
+    if filters.deadline:
+        found = found.filter(deadline_at__gt=Now())
+    if filters.platform:
+        found = found.filter(_is_on(filters.platform))
     return found.filter(danger=True) if filters.danger else found
+
+
+def _is_on(slug: str) -> Func:
+    """Is a link of it on this platform, or on one that became part of it?
+
+    Asked of row after row in the queue's order. Joined to the links, the planner reads all the platform has.
+    """
+    platforms = Platform.objects.filter(Q(slug=slug) | Q(merged_into__slug=slug)).order_by().values("pk")
+    links = Link.objects.filter(report=OuterRef("report_id")).order_by().values("platform_id")
+    return Func(
+        ArraySubquery(links),
+        ArraySubquery(platforms),
+        template="%(expressions)s",
+        arg_joiner=" && ",
+        output_field=BooleanField(),
+    )
 
 
 def day_in(text: str) -> date | None:
@@ -261,8 +306,20 @@ def page(
     found = items(staff=staff, filters=filters)
     if after:
         found = found.filter(_after(after))
+    if filters.view == "waiting":
+        found = with_reader(found)
     rows = list(found[: limit + 1])
     return rows[:limit], cursor_of(rows[limit - 1]) if len(rows) > limit else ""
+
+
+def with_reader(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    """Each with `reader_name`: what the colleague is called who read it last, or reads it now.
+
+    Asked for row by row. Joined to them, the colleagues mislead the planner: deep in the queue, where it expects next to
+    nothing, it reads and sorts all that follows.
+    """
+    # Not by keyword: the model says the name already, for who reads its rows.
+    return items.annotate(**{"reader_name": Func("claimed_by", template=NAME, output_field=CharField())})
 
 
 def tabs(*, staff: Staff) -> dict[str, QuerySet[Any]]:
@@ -309,6 +366,7 @@ class News:
 
     counts: Mapping[str, int]  # under each tab, and "danger"
     danger: Sequence[UUID]  # the reports that wait and speak of danger, the first few
+    calling: Sequence[UUID]  # those of open cases that call whoever asks
     rows: Sequence[Mapping[str, Any]]
     is_whole: bool  # False when there were more rows than are looked at: what is missing may still be there
 
@@ -326,19 +384,24 @@ def news(*, staff: Staff, filters: Filters, after: str = "") -> News:
     )[: NEWS_UP_TO + 1]
     in_danger = QueueItem.objects.filter(state=QueueState.WAITING, danger=True)
     counts = tabs(staff=staff) | {"danger": in_danger}
+    calling = danger.calling(staff)
     statement = _Statement()
     for rows in counts.values():
         statement.count(rows)
     statement.tell(in_danger.order_by("rank_at", "report_id").values("report_id")[:PAGE])
+    statement.tell(calling.order_by("danger_since", "report_id").values("report_id")[:PAGE])
     statement.tell(told)
-    *numbers, endangered, lines = statement.ask()
+    *numbers, endangered, in_cases, lines = statement.ask()
     for line in lines:
         line["is_own"] = line["claimed_by_id"] == staff.pk
         for name in ("submitted_at", "deadline_at"):
             line[name] = line[name] and datetime.fromisoformat(line[name])
+    found_counts = dict(zip(counts, numbers, strict=True))
+    found_counts["danger"] += len(in_cases)
     return News(
-        counts=dict(zip(counts, numbers, strict=True)),
+        counts=found_counts,
         danger=[UUID(one["report_id"]) for one in endangered],
+        calling=[UUID(one["report_id"]) for one in in_cases],
         rows=lines[:NEWS_UP_TO],
         is_whole=len(lines) <= NEWS_UP_TO,
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import cache, lru_cache
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Self
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -13,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from cases import queue
+from cases import danger, queue
 from cases.models import Case, IncidentMember, QueueItem
 from cases.states import CaseStatus, MemberState, QueueState
 from helpline.accounts.models import Staff
@@ -137,7 +139,10 @@ def _counted(staff: Staff) -> dict[str, QuerySet[Any]]:
         theirs = Q(claimed_by=staff, claimed_until__gt=Now())
         found["danger"] = QueueItem.objects.filter(~theirs, state=QueueState.WAITING, danger=True)
     if staff.can(Permission.CASES_OWN) or staff.can(Permission.CASES_ALL):
-        found["unread"] = QueueItem.objects.filter(state=QueueState.OPEN, holder=staff, unread=True)
+        unread = QueueItem.objects.filter(state=QueueState.OPEN, holder=staff, unread=True)
+        long = Now() - timedelta(hours=settings.ALERTS_UNREAD_HOURS)
+        found |= {"unread": unread, "left_unread": unread.filter(unread_since__lte=long)}
+        found["calling"] = danger.calling(staff)
         mine = Case.objects.workable_by(staff).exclude(status=CaseStatus.CLOSED)
         found["proposed"] = IncidentMember.objects.filter(state=MemberState.PROPOSED, case__in=mine)
         calls: Callable[..., QuerySet[Any]] = import_string(CALLS_UNFINISHED)
@@ -157,9 +162,6 @@ def _counted(staff: Staff) -> dict[str, QuerySet[Any]]:
     return found
 
 
-_address = cache(reverse)  # fourteen on each page, always the same
-
-
 def capped(number: int | None) -> str:
     """A count as it is written: "99+" where counting stopped, nothing for none."""
     if not number:
@@ -172,22 +174,25 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
     staff = request.user
     if not isinstance(staff, Staff):
         return []
-    found = counts(request)
+    found, held = counts(request), frozenset(staff.role.permissions if staff.is_active else ())
     places = [
-        {
-            "label": label,
-            "url": _address(name),
-            "icon": icon,
-            "count": capped(found.get(count)),
-            "counted": COUNTED.get(count, ""),
-        }
-        for icon, label, name, permissions, count in PLACES
-        if any(staff.can(permission) for permission in permissions)
-        and (icon != "calls" or staff.can(Permission.QUEUE_READ))  # a call ends in the queue
+        {"label": label, "url": url, "icon": icon, "count": capped(found.get(count)), "counted": counted}
+        for icon, label, url, permissions, count, counted in _places(get_language())
+        if not held.isdisjoint(permissions)
+        and (icon != "calls" or Permission.QUEUE_READ in held)  # a call ends in the queue
     ]
     found_here = [str(place["url"]) for place in places if _leads_to(place, request.path)]
     here = max(found_here, default="", key=len)
     return [place | {"current": place["url"] == here} for place in places]
+
+
+@lru_cache(maxsize=8)  # fourteen on each page, always the same
+def _places(language: str | None) -> Sequence[tuple[str, str, str, tuple[Permission, ...], str, str]]:
+    """PLACES, with their addresses and in this language."""
+    return [
+        (icon, str(label), reverse(name), permissions, count, str(COUNTED.get(count, "")))
+        for icon, label, name, permissions, count in PLACES
+    ]
 
 
 def _leads_to(place: Mapping[str, Any], path: str) -> bool:

@@ -15,7 +15,7 @@ from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
 from reports.evidence import actions as screenshots
 from reports.models import Evidence, Link, Message, Nudge, Report
-from reports.states import Status
+from reports.states import Status, Via
 
 # By name: the readers' own ledger stands above.
 NOTE_READING = "cases.wellbeing.actions.note_reading"
@@ -104,10 +104,11 @@ def read_report(*, report: Report, by: Staff, at: datetime) -> OpenReport:
 def read_case(*, case: Case, by: Staff, at: datetime) -> OpenCase:
     """Open a case, say so in the trail, and mark its messages as read where `by` is the one who works on it."""
     box = None if is_erased(case) else case.box()
+    item = QueueItem.objects.filter(case=case).first()
     opened = OpenCase(
         case=case,
         report=_open(case.report, box),
-        item=QueueItem.objects.filter(case=case).first(),
+        item=item,
         handle=box.open(case, "handle") if box else "",
         messages=_messages(case.report, box),
         notes=tuple(
@@ -119,6 +120,7 @@ def read_case(*, case: Case, by: Staff, at: datetime) -> OpenCase:
     )
     actions.record_read(case=case, by=by, at=at)
     actions.read_messages(case=case, by=by, at=at)
+    actions.see_danger(case=case, item=item, by=by, at=at)
     if not opened.report.erased:
         _note(case.report, "case", by=by, at=at)
     return opened
@@ -163,7 +165,7 @@ def _open(report: Report, box: Box | None) -> OpenReport:
         school=box.open(report, "school"),
         answers=box.open_json(report, "answers"),
         contact=box.open_json(report, "contact"),
-        nudge=None if report.contact_via == "none" else report.nudges.order_by("-made_at", "-id").first(),
+        nudge=None if report.contact_via == Via.NONE else report.nudges.order_by("-made_at", "-id").first(),
         links=tuple(OpenLink(link, box.open(link, "url"), box.open(link, "account")) for link in links),
         fingerprints=tuple(report.fingerprints.order_by("algorithm").values_list("algorithm", flat=True)),
         evidence=tuple(screenshots.of(report).exclude(staff_key=None, destroyed_at=None)),

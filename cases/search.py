@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from cases.models import Case, QueueItem
-from cases.queue import PAGE, day_in, midnight
+from cases.queue import PAGE, day_in, midnight, with_reader
 from cases.states import QueueState
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -41,7 +41,7 @@ def find(*, staff: Staff, text: str, limit: int = PAGE) -> Sequence[QueueItem]:
         )
     found = [one["report_id"] for one in ways[0].union(*ways[1:])]
     rows = _visible_to(staff, QueueItem.objects.filter(pk__in=found))
-    rows = rows.select_related("holder", "case", "claimed_by")
+    rows = with_reader(rows.select_related("holder", "case"))
     return list(rows.order_by("-submitted_at", "report_id")[:limit])
 
 

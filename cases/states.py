@@ -87,3 +87,5 @@ class Happening(TextChoices):
     REFERRED = "referred", _("Referral")
     HANDED = "handed", _("Hand-over")
     SHARED = "shared", _("Shared with a colleague")
+    DANGER = "danger", _("Danger")
+    DEADLINE = "deadline", _("Deadline")

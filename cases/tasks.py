@@ -18,5 +18,6 @@ def triage_new_reports(**kwargs: Any) -> None:
     queue.refresh_deadlines(at=now)
     queue.note_unread()
     actions.bring_back(at=now)
+    actions.go_on(at=now)
     actions.follow_erasures(at=now)
     approving.follow_erasures(at=now)

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cases.models import CaseEvent
 from cases.states import CaseStatus, Happening, Outcome
 from cases.triage import Reason
-from reports.contact import contract
 from reports.contact import words as contact_words
 from reports.contact.contract import Contract, Refusal
 from reports.models import Nudge
 from reports.states import (
+    BY_ITSELF,
     AgeRange,
     Circumstance,
     Deadline,
@@ -28,6 +28,7 @@ from reports.states import (
     Knows,
     NudgeStatus,
     Reported,
+    Via,
     Who,
 )
 
@@ -71,10 +72,10 @@ SHARED: Mapping[str, Words] = {
     "code": gettext_lazy("The code that the school gave out"),
 }
 CONTACTS: Mapping[str, Words] = {
-    "none": gettext_lazy("They come back with their code. Write nowhere else."),
-    "email": gettext_lazy("By e-mail"),
-    "sms": gettext_lazy("By text message"),
-    "phone": gettext_lazy("By phone"),
+    Via.NONE: gettext_lazy("They come back with their code. Write nowhere else."),
+    Via.EMAIL: gettext_lazy("By e-mail"),
+    Via.SMS: gettext_lazy("By text message"),
+    Via.PHONE: gettext_lazy("By phone"),
 }
 # The names a helpline's roles start with; one that an administrator gave is shown as it was written.
 ROLES: Mapping[str, Words] = {
@@ -212,6 +213,10 @@ def event(line: CaseEvent) -> str:
             return text % {"count": count, "platform": data["platform"]}
         case Happening.STATUS if data.get("to") in CaseStatus.values:
             return _("Status: %(status)s") % {"status": CaseStatus(data["to"]).label}
+        case Happening.DANGER:
+            return _("The danger is over") if data.get("over") else _("The danger is not over after all")
+        case Happening.DEADLINE:
+            return _("Deadline removed") if data.get("removed") else _("Deadline set")
         case Happening.CLOSED if data.get("outcome") in Outcome.values:
             return _("Closed: %(outcome)s") % {"outcome": Outcome(data["outcome"]).label}
         case Happening.JOINED if data.get("incident"):
@@ -237,7 +242,7 @@ def safe_contact(agreed: Contract) -> str:
     way = str(CONTACTS.get(agreed.via, agreed.via))
     if not agreed.is_wanted:
         return way
-    if agreed.via not in contract.BY_ITSELF and agreed.address:
+    if agreed.via not in BY_ITSELF and agreed.address:
         way = f"{way}: {agreed.address}"
     said = f"“{agreed.hours_said}”" if agreed.hours_said else contact_words.span(agreed)
     safe = _("said to be safe") if agreed.is_safe else _("not said to be safe")

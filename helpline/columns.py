@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import cache, lru_cache, partial
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
@@ -29,13 +31,9 @@ def insert_each(
 
     `then` is what else is done in the same go: parts of a WITH, each with a name, and the statement they lead to.
     """
-    shape, arrays = [], []
-    for model, columns in tables.items():
-        shape.append((model, tuple(columns)))
-        for column, (_name, _type, written) in zip(columns.values(), _filling(*shape[-1])[1], strict=True):
-            arrays.append(list(map(written, column)) if written else list(column))
-    base = cast(DatabaseWrapper, connection)
-    base.execute_prepared(_each(tuple(shape), then), [*arrays, *values])
+    shape = tuple((model, tuple(columns)) for model, columns in tables.items())
+    told = [_rows_of(model, columns) for model, columns in tables.items()]
+    cast(DatabaseWrapper, connection).execute_prepared(_each(shape, then), [*told, *values])
 
 
 @lru_cache(maxsize=64)
@@ -50,34 +48,43 @@ def _each(shape: tuple[tuple[type[models.Model], tuple[str, ...]], ...], then: s
 
 
 @lru_cache(maxsize=64)
-def _filling(
-    model: type[models.Model], names: tuple[str, ...]
-) -> tuple[str, list[tuple[str, str, "Written"]]]:
-    """An INSERT from one array for each of these columns; and the columns, their types, and how a value is written."""
+def _filling(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """An INSERT of rows that are told as JSON; and what the columns are called there.
+
+    One value for the server to read, where an array for each column is as many expressions to make sense of.
+    """
     fields = {field.name: field for field in model._meta.concrete_fields}
-    columns: list[tuple[str, str, Written]] = []
-    for name in names:
-        field = fields[name]
-        # Without its length: a cast to varchar(60) would cut what is too long, where storing it must fail.
-        kind = (field.db_type(connection) or "").partition("(")[0]
-        written = json.dumps if isinstance(field, models.JSONField) else _how_written(field)
-        columns.append((connection.ops.quote_name(field.column or name), kind, written))
-    table = connection.ops.quote_name(model._meta.db_table)
-    places = ", ".join(f"%s::{kind}[]" for _name, kind, _written in columns)
-    beginning = f"INSERT INTO {table} ({', '.join(name for name, _kind, _written in columns)})"
-    return f"{beginning} SELECT * FROM unnest({places})", columns  # noqa: S608  our own names
+    quote = connection.ops.quote_name
+    called = tuple(fields[name].column or name for name in names)
+    # Without its length: a cast to varchar(60) would cut what is too long, where storing it must fail.
+    kinds = [(fields[name].db_type(connection) or "").partition("(")[0] for name in names]
+    into = ", ".join(map(quote, called))
+    record = ", ".join(f"{quote(name)} {kind}" for name, kind in zip(called, kinds, strict=True))
+    table = quote(model._meta.db_table)
+    return (
+        f"INSERT INTO {table} ({into}) SELECT {into} FROM jsonb_to_recordset(%s::jsonb) AS mine({record})",  # noqa: S608  our own names
+        called,
+    )
 
 
-def insert_new(model: type[models.Model], columns: Columns, *, unless: str) -> list[Any]:
-    """As `insert`, but for rows whose `unless`, a unique column, is there already. Answers it for those that came in."""
-    beginning, how = _filling(model, tuple(columns))
-    arrays = [
-        list(map(written, column)) if written else list(column)
-        for column, (_name, _type, written) in zip(columns.values(), how, strict=True)
-    ]
-    name = connection.ops.quote_name(unless)
-    statement = f"{beginning} ON CONFLICT ({name}) DO NOTHING RETURNING {name}"
-    return [row[0] for row in cast(DatabaseWrapper, connection).fetch_prepared(statement, arrays)]
+def _rows_of(model: type[models.Model], columns: Columns) -> str:
+    called = _filling(model, tuple(columns))[1]
+    return as_json([dict(zip(called, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the server reads them from JSON, each value in the spelling of its type."""
+    return json.dumps(rows, default=_spelled)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return f"\\x{value.hex()}"
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"No column is known to take a {type(value).__name__} as text.")
 
 
 def insert_together(*tables: Sequence[models.Model]) -> None:

@@ -66,16 +66,20 @@ EXIT_URL = env.str("HELPLINE_EXIT_URL", default="https://www.wikipedia.org/")
 # Where the source of the program as it runs here can be had. Its licence gives everyone who uses it a right to that.
 SOURCE_URL = env.str("HELPLINE_SOURCE_URL", default="")
 ANSWER_HOURS = env.int("HELPLINE_ANSWER_HOURS", default=24)
+ANSWER_HOURS_THREAT = env.int("HELPLINE_ANSWER_HOURS_THREAT", default=2)
 OPENING_HOURS = env.str("HELPLINE_OPENING_HOURS", default="9:00 – 23:00")
 # (number, what it is for, link): shown on top of every public page, before anything else.
 DANGER_NUMBERS = [
     ("112", "tel:112"),
     ("114", "sms:114"),
     ("119", "tel:119"),
+    ("3114", "tel:3114"),
     ("3018", "tel:3018"),
 ]
-# Shown beside them to somebody who says that they are in danger: there the page has room.
-MORE_DANGER_NUMBERS = [("3114", "tel:3114")]
+# The one among them that comes first for whoever speaks of hurting themselves.
+DARK_THOUGHTS_NUMBER = "3114"
+# And the one for whoever is hurt or not safe at home, or when an adult is behind it.
+CHILD_DANGER_NUMBER = "119"
 NOTIFIER = {
     "name": env.str("HELPLINE_NOTIFIER_NAME", default=HELPLINE_NAME),
     "email": env.str("HELPLINE_NOTIFIER_EMAIL", default="notices@helpline.example"),
@@ -158,7 +162,7 @@ else:
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
         "allauth.account.middleware.AccountMiddleware",
-        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        "helpline.web.middleware.StaffLoginMiddleware",
     ]
 
 ROOT_URLCONF = "helpline.urls"
@@ -350,6 +354,9 @@ MAILBOX_TROUBLE = "cases.mailbox.looking.in_words"
 # reader on this very host is answered, and none that a proxy lets through.
 READINGS = "cases.dashboards.gauges.readings"
 METRICS_TOKEN = env.str("HELPLINE_METRICS_TOKEN", default="")
+# Says whether numbers of the public page would tell what another table of that year hides: a dotted path, because the
+# figures know no yearly report.
+COMPLETED_BY = "cases.annual.actions.completed_by"
 # Takes back what has not left when somebody takes back that we may sign: (case=, by=, at=), answers how many. A dotted path,
 # because what notices say knows no takedowns.
 ON_MANDATE_REVOKED = "cases.takedowns.mending.take_back"
@@ -381,7 +388,7 @@ APPROVAL_HANDLERS = {
     "reset-access": "cases.accounts.approving.ResetAccess",
 }
 # Called, by dotted path, in the transaction that closes an account: (staff=, by=, at=). Nothing stays with who left.
-ON_STAFF_LEAVING = ["cases.handover.actions.nothing_stays"]
+ON_STAFF_LEAVING = ["cases.handover.leaving.nothing_stays"]
 # How long an offer of a case waits for an answer, in hours; then it is over, and the case stays where it was.
 TRANSFER_LIFE = timedelta(hours=env.float("HELPLINE_TRANSFER_HOURS", default=24))
 # How long a call that was begun and not sent is kept, after its counsellor last wrote in it, in hours.
@@ -459,12 +466,14 @@ ALERTS_KEEP = timedelta(days=env.int("HELPLINE_ALERTS_DAYS", default=90))
 ALERTS_DANGER_MINUTES = env.int("HELPLINE_ALERTS_DANGER_MINUTES", default=15)
 ALERTS_DEADLINE_HOURS = env.int("HELPLINE_ALERTS_DEADLINE_HOURS", default=6)
 ALERTS_WAIT_HOURS = env.int("HELPLINE_ALERTS_WAIT_HOURS", default=4)
+ALERTS_UNREAD_HOURS = env.int("HELPLINE_ALERTS_UNREAD_HOURS", default=4)
 ALERTS_SLOWER = env.float("HELPLINE_ALERTS_SLOWER", default=2)  # times its own median of the months before
 ALERTS_ENOUGH = env.int("HELPLINE_ALERTS_ENOUGH", default=10)  # answers on both sides, or nothing is said
 ALERTS_SILENT_HOURS = env.int("HELPLINE_ALERTS_SILENT_HOURS", default=24)
 ALERTS_SEVERAL = env.int("HELPLINE_ALERTS_SEVERAL", default=3)  # wait for a platform that went silent
 ALERTS_ANSWER_HOURS = env.int("HELPLINE_ALERTS_ANSWER_HOURS", default=6)
 ALERTS_MANY = env.int("HELPLINE_ALERTS_MANY", default=10)  # answers due at once
+ALERTS_DESK_HOURS = env.int("HELPLINE_ALERTS_DESK_HOURS", default=24)
 ALERTS_STEP_HOURS = env.int("HELPLINE_ALERTS_STEP_HOURS", default=48)
 ALERTS_WINDOW_DAYS = env.int("HELPLINE_ALERTS_WINDOW_DAYS", default=7)
 

@@ -5,9 +5,11 @@ the transaction commits, and not at all for a while after one that failed.
 """
 
 import logging
+import threading
 import time
 
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -28,6 +30,15 @@ BRIEFLY = {
 _rung: dict[str, float] = {}
 
 
+class _Line(threading.local):
+    """One thread's line to the broker. It stays open: opening one takes longer than the page that waits for the ringing."""
+
+    kept: Connection | None = None
+
+
+_line = _Line()
+
+
 def wake(task: str) -> None:
     """Ring for `task` (its full name) once the current transaction has committed."""
     transaction.on_commit(lambda: _ring(task))
@@ -39,8 +50,12 @@ def _ring(task: str) -> None:
         return
     _rung[task] = now + SPACING
     try:
-        with app.connection_for_write(transport_options=BRIEFLY) as line:
-            app.send_task(task, ignore_result=True, expires=60, retry=False, connection=line)
+        if _line.kept is None:
+            _line.kept = app.connection_for_write(transport_options=BRIEFLY)
+        app.send_task(task, ignore_result=True, expires=60, retry=False, connection=_line.kept)
     except (KombuError, RedisError, OSError) as error:
         _rung[task] = now + PAUSE
+        if _line.kept is not None:
+            _line.kept.release()
+            _line.kept = None
         log.warning("The broker does not answer (%s); the sweep will find the work.", type(error).__name__)

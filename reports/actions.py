@@ -1,6 +1,5 @@
 """What changes a report. Each action checks, writes, leaves a line in the trail and wakes who comes next."""
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,20 @@ from helpline.wake import wake
 from reports import states
 from reports.evidence import actions as evidence
 from reports.models import Draft, Fingerprint, Link, Message, Nudge, Report
-from reports.states import AgeRange, Channel, Circumstance, Kind, LinkStatus, News, NudgeStatus, Status, Who
+from reports.states import (
+    BY_ITSELF,
+    DANGER,
+    AgeRange,
+    Channel,
+    Circumstance,
+    Kind,
+    LinkStatus,
+    News,
+    NudgeStatus,
+    Status,
+    Via,
+    Who,
+)
 
 DRAFT_LIFE = timedelta(days=7)
 SECOND_TAP = timedelta(minutes=1)
@@ -38,7 +50,6 @@ SEND_NUDGES = "reports.tasks.send_nudges"
 WORTH_A_NUDGE = frozenset(
     {News.GONE, News.REFUSED, News.NOT_FOUND, News.MORE_INFORMATION, News.REAPPEARED, News.CLOSED}
 )
-NUDGED_BY = ("email", "sms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,9 @@ def submit_draft(
         )
     else:
         box = report.box_for_code(code)
-        before = before or replace(submission, circumstances=(), contact={"via": "none"}, links=())
+        before = before or replace(
+            submission, circumstances=(), deadline_at=None, contact={"via": "none"}, links=()
+        )
         _retell(report, submission, before, box=box, at=at, is_complete=is_complete)
     evidence.hand_over(draft=draft, report=report, code=code)
     if is_complete:
@@ -195,6 +208,7 @@ def submit_report(
     report.staff_key = wrapping.wrap_for_staff(key, about=report.about)
     report.code_key = wrapping.wrap_for_code(key, code=code, about=report.about)
     _tell(report, submission, box)
+    _hear_danger(report, submission.circumstances, at=at)
     columns.insert_together(
         [report],
         _links(report, box, submission.links, at=at, first=1),
@@ -213,14 +227,22 @@ def _tell(report: Report, submission: Submission, box: Box) -> None:
     report.kind = submission.kind
     report.circumstances = list(submission.circumstances)
     report.deadline_at = submission.deadline_at
-    report.contact_via = submission.contact.get("via", "none")
+    report.contact_via = submission.contact.get("via", Via.NONE)
     report.school_index = blind.index("school", " ".join(submission.school.casefold().split()))
     report.story = box.seal(report, "story", submission.story)
     report.school = box.seal(report, "school", submission.school)
     report.answers = box.seal_json(report, "answers", _with_sites(submission.answers, submission.links))
     report.contact = (
-        box.seal_json(report, "contact", submission.contact) if report.contact_via != "none" else None
+        box.seal_json(report, "contact", submission.contact) if report.contact_via != Via.NONE else None
     )
+
+
+def _hear_danger(report: Report, told: Iterable[str], *, at: datetime) -> bool:
+    """Does what was just told speak of danger? Then it calls from now on, unsaved, whatever was said before."""
+    if DANGER.isdisjoint(told):
+        return False
+    report.danger_at, report.danger_over_at = at, None
+    return True
 
 
 def _with_sites(answers: dict[str, Any], links: Iterable[LinkFacts]) -> dict[str, Any]:
@@ -235,6 +257,7 @@ def _sites(answers: dict[str, Any]) -> list[str]:
 
 TOLD = (
     *("language", "who", "age_range", "kind", "circumstances", "deadline_at", "contact_via", "school_index"),
+    *("danger_at", "danger_over_at"),
     *("story", "school", "answers", "contact", "is_complete", "is_retold", "last_contact_at"),
 )
 
@@ -255,6 +278,10 @@ def _retell(
     of contact stopped, a fact added. Links are added, never taken away.
     """
     told = {*report.circumstances} - {*before.circumstances} | {*submission.circumstances}
+    deadline_at = submission.deadline_at
+    if deadline_at == before.deadline_at:
+        deadline_at = report.deadline_at  # a colleague may have corrected it since
+        told -= set() if deadline_at or not before.deadline_at else {Circumstance.DEADLINE}
     is_same_contact = submission.contact == before.contact
     said_before = {(one.url, one.account, one.platform) for one in before.links}
     sites = [one for one in _sites(box.open_json(report, "answers")) if one not in _sites(before.answers)]
@@ -263,11 +290,13 @@ def _retell(
         replace(
             submission,
             circumstances=tuple(one for one in Circumstance if one in told),
+            deadline_at=deadline_at,
             contact=box.open_json(report, "contact") if is_same_contact else submission.contact,
             answers=_with_sites(submission.answers, [LinkFacts(site=one) for one in sites]),
         ),
         box,
     )
+    _hear_danger(report, {*submission.circumstances} - {*before.circumstances}, at=at)
     report.is_complete = is_complete
     report.is_retold = True
     report.last_contact_at = at
@@ -447,22 +476,67 @@ def _add_fingerprints(report: Report, box: Box, facts: Sequence[FingerprintFacts
 
 
 @transaction.atomic
-def add_circumstances(*, report: Report, circumstances: Iterable[Circumstance], at: datetime) -> None:
-    """Something changed: more is true now than when it was told. The queue weighs it anew.
+def add_circumstances(
+    *,
+    report: Report,
+    circumstances: Iterable[Circumstance],
+    at: datetime,
+    deadline_at: datetime | None = None,
+) -> None:
+    """Something changed: more is true now than when it was told, or a threat runs out at `deadline_at`. The queue weighs
+    it anew. Danger calls again each time it is told; only a second tap is the same one.
 
     Raises WrongKey once the report is erased.
     """
     locked = _locked(report)
-    told = {*locked.circumstances, *circumstances}
-    fresh = len(told) - len(set(locked.circumstances))
-    if not fresh:
+    said = {*circumstances, *([Circumstance.DEADLINE] if deadline_at else [])}
+    fresh = said - {*locked.holds}
+    is_second_tap = locked.danger_at is not None and at - locked.danger_at < SECOND_TAP
+    again = not DANGER.isdisjoint(said) and not is_second_tap
+    if not (fresh or again or (deadline_at and deadline_at != locked.deadline_at)):
         return
+    told = {*locked.holds, *said}
     locked.circumstances = [one.value for one in Circumstance if one.value in told]
+    locked.deadline_at = deadline_at or locked.deadline_at
+    if again or not DANGER.isdisjoint(fresh):
+        _hear_danger(locked, said, at=at)
     locked.is_retold = True
-    locked.save(update_fields=["circumstances"])
+    locked.save(update_fields=["circumstances", "deadline_at", "danger_at", "danger_over_at"])
     _touch(locked, at)
-    audit.record(by=audit.YOUNG_PERSON, verb="report.facts_added", obj=locked, detail={"count": fresh}, at=at)
+    detail: audit.Detail = {"count": len(fresh)}
+    audit.record(by=audit.YOUNG_PERSON, verb="report.facts_added", obj=locked, detail=detail, at=at)
     wake(TRIAGE)
+
+
+@transaction.atomic
+def set_deadline(*, report: Report, deadline_at: datetime | None, by: models.Model, at: datetime) -> None:
+    """When a threat runs out, as a colleague learned it; None: there is no deadline. Whoever calls has it weighed anew.
+
+    Raises WrongKey once the report is erased.
+    """
+    locked = _locked(report)
+    others = {*locked.circumstances} - {Circumstance.DEADLINE}
+    told = others | {Circumstance.DEADLINE} if deadline_at else others
+    locked.circumstances = [one.value for one in Circumstance if one.value in told]
+    locked.deadline_at = deadline_at
+    locked.save(update_fields=["circumstances", "deadline_at"])
+    report.circumstances, report.deadline_at = locked.circumstances, deadline_at
+    verb = "report.deadline_set" if deadline_at else "report.deadline_removed"
+    audit.record(by=by, verb=verb, obj=locked, at=at)
+
+
+@transaction.atomic
+def set_danger_over(*, report: Report, is_over: bool, by: models.Model, at: datetime) -> None:
+    """A colleague is sure that the danger is over, or that it is not after all. Whoever calls has it weighed anew.
+
+    Raises WrongKey once the report is erased.
+    """
+    locked = _locked(report)
+    locked.danger_over_at = at if is_over else None
+    locked.save(update_fields=["danger_over_at"])
+    report.danger_over_at = locked.danger_over_at
+    verb = "report.danger_over" if is_over else "report.danger_not_over"
+    audit.record(by=by, verb=verb, obj=locked, at=at)
 
 
 def facts_are_read(*, reports: Iterable[Report]) -> None:
@@ -484,49 +558,55 @@ class NewsItem:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-POST = """
-WITH told AS (
+# Parts of a WITH, so that others can tell in the same go with what they write: `told` has the values. The links are named by
+# an array, too: the planner takes rows out of JSON for a hundred, and would read the whole table.
+TELL = """told AS (
     INSERT INTO reports_update (report_id, link_id, what, at, data)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::jsonb[])
-)
-UPDATE reports_link AS link SET status = mine.status, status_at = mine.at
-FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS mine(id, status, at)
-WHERE link.id = mine.id AND link.status <> %s::text
-"""
+    SELECT report, link, what, at, data
+    FROM jsonb_to_recordset(%s::jsonb) AS mine(report uuid, link uuid, what text, at timestamptz, data jsonb)
+), stands AS (
+    UPDATE reports_link AS link SET status = mine.status, status_at = mine.at
+    FROM jsonb_to_recordset(%s::jsonb) AS mine(id uuid, status text, at timestamptz)
+    WHERE link.id = mine.id AND link.id = ANY(%s::uuid[]) AND link.status <> %s::text
+)"""
+POST = f"WITH {TELL} SELECT"
 
 
-def post_updates(items: Sequence[NewsItem]) -> None:
-    """Tell the young people, in one statement for any number of items. Call it inside the transaction of the fact.
-
-    A link the young person withdrew stays withdrawn whatever else is learned of it. What is told last is where it stands.
+def told(items: Sequence[NewsItem]) -> list[Any]:
+    """The values of TELL. A link the young person withdrew stays withdrawn whatever else is learned of it. What is told
+    last is where it stands.
     """
     stands: dict[str, tuple[LinkStatus, datetime]] = {}
     for item in items:
         status = states.LINK_STATUS_AFTER[item.what]
         if status is not None and item.link_id is not None:
             stands[str(item.link_id)] = status, item.at
-    links = sorted(stands)  # always the same order: no two wait for each other
-    cast(DatabaseWrapper, connection).execute_prepared(
-        POST,
-        [
-            [str(item.report_id) for item in items],
-            [None if item.link_id is None else str(item.link_id) for item in items],
-            [item.what.value for item in items],
-            [item.at for item in items],
-            [json.dumps(item.data) for item in items],
-            links,
-            [stands[link][0].value for link in links],
-            [stands[link][1] for link in links],
-            LinkStatus.WITHDRAWN.value,
-        ],
-    )
+    news = [
+        {"report": item.report_id, "link": item.link_id, "what": item.what, "at": item.at, "data": item.data}
+        for item in items
+    ]
+    links = [
+        {"id": link, "status": stands[link][0], "at": stands[link][1]}
+        for link in sorted(stands)  # always the same order: no two wait for each other
+    ]
+    return [columns.as_json(news), columns.as_json(links), sorted(stands), LinkStatus.WITHDRAWN.value]
+
+
+def post_updates(items: Sequence[NewsItem]) -> None:
+    """Tell the young people, in one statement for any number of items. Call it inside the transaction of the fact."""
+    cast(DatabaseWrapper, connection).execute_prepared(POST, told(items))
+    nudge(items)
+
+
+def nudge(items: Sequence[NewsItem]) -> None:
+    """Leave a sign of what was told, where it is worth one."""
     if worth := [item for item in items if item.what in WORTH_A_NUDGE]:
         _nudge({item.report_id for item in worth}, at=max(item.at for item in worth))
 
 
 def _nudge(report_ids: Iterable[UUID], *, at: datetime) -> None:
     """Leave a sign to be sent, for those who chose to get one. One that waits already says it, too."""
-    chosen = Report.objects.filter(pk__in=report_ids, contact_via__in=NUDGED_BY).exclude(status=Status.ERASED)
+    chosen = Report.objects.filter(pk__in=report_ids, contact_via__in=BY_ITSELF).exclude(status=Status.ERASED)
     ids = chosen.order_by("pk").values_list("pk", flat=True)
     rows = [Nudge(report_id=pk, made_at=at, due_at=at) for pk in ids]
     if rows:

@@ -22,7 +22,7 @@ from reports.contact import addresses, contract
 from reports.contact.addresses import NotAnAddress
 from reports.evidence.text import without_pictures
 from reports.fingerprints import HEX_DIGITS, MAX_FINGERPRINTS, MalformedFingerprint, once, read_one
-from reports.states import AgeRange, Channel, Circumstance, Kind, Who
+from reports.states import BY_ITSELF, AgeRange, Channel, Circumstance, Kind, Via, Who
 
 MAX_LINKS = 50
 MAX_CIRCUMSTANCES = 50
@@ -47,8 +47,7 @@ AGE_RANGES = spellings(AgeRange)
 KINDS = spellings(Kind)
 CIRCUMSTANCES = spellings(Circumstance)
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
-# How the young person may be reached: never unless they choose it.
-VIAS = ("none", "email", "sms", "phone")
+VIAS = [via.value for via in Via]
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -220,7 +219,7 @@ class _Reader:
         is_safe = self.truth(item.get("is_safe"), "safe_contact.is_safe")
         if is_safe is not None:
             found["is_safe"] = is_safe
-        if is_safe and address and via in contract.BY_ITSELF:
+        if is_safe and address and via in BY_ITSELF:
             # Something may be sent there by itself, so it has to be one that can be written to.
             try:
                 found["address"] = addresses.read(via, address)
@@ -377,7 +376,7 @@ SUBMISSION_SCHEMA: dict[str, Any] = {
             "type": "object",
             "description": "How the young person may be reached. Nothing is sent unless they chose it.",
             "properties": {
-                "via": {"type": "string", "enum": list(VIAS), "default": "none"},
+                "via": {"type": "string", "enum": VIAS, "default": Via.NONE.value},
                 "address": {"type": "string", "maxLength": MAX_CONTACT},
                 "hours": {
                     "type": "string",

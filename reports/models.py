@@ -15,6 +15,8 @@ from helpline.crypto.fields import SealedField
 from helpline.platforms.models import Platform
 from reports import states
 from reports.states import (
+    DANGER,
+    THREATS,
     AgeRange,
     Channel,
     Circumstance,
@@ -26,6 +28,7 @@ from reports.states import (
     Picture,
     SealedWhy,
     Status,
+    Via,
     Who,
 )
 
@@ -81,9 +84,13 @@ class Report(models.Model):
         models.CharField(max_length=12, choices=Circumstance.choices), default=list, blank=True
     )
     deadline_at = models.DateTimeField(null=True, blank=True)
+    # When danger was told, or told again.
+    danger_at = models.DateTimeField(null=True, blank=True)
+    # When a colleague was sure that it is over; empty again once it is told again.
+    danger_over_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField()
     last_contact_at = models.DateTimeField()
-    contact_via = models.CharField(max_length=10, default="none")
+    contact_via = models.CharField(max_length=10, default=Via.NONE)
     # False while somebody in danger, whose report was raised at once, is still answering.
     is_complete = models.BooleanField(default=True, db_default=True)
     # Facts were added since the queue last read them.
@@ -149,7 +156,10 @@ class Report(models.Model):
             "code_said_aloud",
             "erased_at",
         )
-        blank = ("deadline_at", "school_index", "staff_key", "code_key", "locator")
+        blank = (
+            *("deadline_at", "danger_at", "danger_over_at"),
+            *("school_index", "staff_key", "code_key", "locator"),
+        )
         sealed = ("story", "answers", "contact", "school")
         says = _(
             "Your words are locked: only the people who help you and your code can open them. "
@@ -159,6 +169,21 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report {self.pk}"
+
+    @property
+    def holds(self) -> list[str]:
+        """The circumstances that still are true: all that were told, but for a danger that is over."""
+        return [one for one in self.circumstances if self.danger_over_at is None or one not in DANGER]
+
+    @property
+    def is_in_danger(self) -> bool:
+        """Did they say so, and did nobody say since that it is over?"""
+        return not DANGER.isdisjoint(self.holds)
+
+    @property
+    def is_under_threat(self) -> bool:
+        """Does somebody threaten, demand something or set a time?"""
+        return self.kind == Kind.THREAT or not THREATS.isdisjoint(self.circumstances)
 
     @property
     def about(self) -> str:

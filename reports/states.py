@@ -1,6 +1,7 @@
 """The words a report and its links are described with, and the arrows between them."""
 
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -62,6 +63,10 @@ class Circumstance(TextChoices):
 
 # Help comes before everything else.
 DANGER = frozenset({Circumstance.IN_DANGER, Circumstance.SELF_HARM})
+# Somebody waits for an answer to a threat, and can do what they say.
+THREATS = frozenset({Circumstance.BLACKMAIL, Circumstance.DEADLINE})
+# What those who protect children have to hear of.
+CHILD_IN_DANGER = frozenset({Circumstance.ADULT, Circumstance.VIOLENCE, Circumstance.UNSAFE_HOME})
 
 
 class Demand(TextChoices):
@@ -168,6 +173,20 @@ class NudgeStatus(TextChoices):
     FAILED = "failed", _("Not sent: it did not get through")
 
 
+class Via(StrEnum):
+    """How somebody may be reached: never unless they choose it. Its words stand where they are read: a young person's in
+    `reports.contact.forms`, the desk's in `cases.words`.
+    """
+
+    NONE = "none"
+    EMAIL = "email"
+    SMS = "sms"
+    PHONE = "phone"
+
+
+BY_ITSELF = frozenset({Via.EMAIL, Via.SMS})  # a phone call is made by a person
+
+
 class Channel(TextChoices):
     """How the report reached the helpline."""
 
@@ -218,6 +237,8 @@ class News(TextChoices):
     ACKNOWLEDGED = "acknowledged"
     UNDER_REVIEW = "under_review"
     SAID_REMOVED = "said_removed"
+    SAID_PARTLY = "said_partly"
+    SAID_BLOCKED = "said_blocked"
     STILL_THERE = "still_there"
     GONE = "gone"
     REFUSED = "refused"
@@ -244,6 +265,9 @@ LINK_STATUS_AFTER: dict[News, LinkStatus | None] = {
     News.ACKNOWLEDGED: None,
     News.UNDER_REVIEW: None,
     News.SAID_REMOVED: LinkStatus.SAID_REMOVED,
+    # Some is not all: it was asked for, and it is not removed.
+    News.SAID_PARTLY: LinkStatus.SENT,
+    News.SAID_BLOCKED: LinkStatus.SENT,
     News.STILL_THERE: None,
     News.GONE: LinkStatus.GONE,
     News.REFUSED: LinkStatus.REFUSED,

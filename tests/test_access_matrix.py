@@ -25,8 +25,9 @@ from cases.annual import actions as annual
 from cases.dashboards.models import LastFold
 from cases.dashboards.periods import Period
 from cases.handover import actions as handover
+from cases.handover import leaving, shifts
 from cases.handover.models import Move
-from cases.incidents.actions import make_code
+from cases.incidents.school import make_code
 from cases.ladder.models import Redress, Step
 from cases.ladder.states import Kind, Rung
 from cases.letters import starting as letters_starting
@@ -59,6 +60,7 @@ from reports.models import Evidence
 from reports.states import Channel
 from tests.cases.mailbox.mails import mail
 from tests.cast import NOON
+from tests.safety.headers import as_deployed, wrong_headers
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -205,6 +207,7 @@ TABLE: dict[str, Row] = {
         STAFF, GET={CASEWORK: 200, ADMINISTRATOR | AUDITOR: 302, frozenset({"partner", "nobody"}): 403}
     ),
     "staff/search/": desk(CASEWORK, POST=200),
+    "staff/here/": desk(STAFF, GET=200),
     "staff/queue/news/": desk(CASEWORK, GET=200),
     "staff/queue/danger/": desk(CASEWORK, GET=200),
     "staff/queue/next/": desk(CASEWORK, POST=302),
@@ -223,6 +226,7 @@ TABLE: dict[str, Row] = {
     "staff/reports/<uuid:report_id>/": own(CASEWORK, GET=302),
     # Whoever comes too late is told so: both had it in their list a moment ago.
     "staff/reports/<uuid:report_id>/open/": desk(CASEWORK, POST=302),
+    "staff/reports/<uuid:report_id>/together/": desk(CASEWORK, POST=302),
     "staff/evidence/<uuid:evidence_id>/": own(CASEWORK, GET=200),
     "staff/evidence/<uuid:evidence_id>/picture/": own(CASEWORK, GET=200),
     "staff/evidence/<uuid:evidence_id>/seal/": own(CASEWORK, POST=422),
@@ -248,6 +252,10 @@ TABLE: dict[str, Row] = {
     "staff/cases/<slug:ref>/waiting/": own(CASEWORK, POST=302),
     "staff/cases/<slug:ref>/close/": own(CASEWORK, POST=422),
     "staff/cases/<slug:ref>/reopen/": own(CASEWORK, POST=302),
+    "staff/cases/<slug:ref>/danger/over/": own(CASEWORK, POST=422),
+    # Nothing was over: it says so.
+    "staff/cases/<slug:ref>/danger/again/": own(CASEWORK, POST=302),
+    "staff/cases/<slug:ref>/deadline/": own(CASEWORK, POST=422),
     "staff/cases/<slug:ref>/takedowns/": own(CASEWORK, GET=200, POST=200),
     "staff/incidents/": desk(CASEWORK, GET=200),
     "staff/incidents/<slug:ref>/": own(CASEWORK, GET=200),
@@ -268,7 +276,9 @@ TABLE: dict[str, Row] = {
     "staff/takedowns/<uuid:takedown_id>/": own(CASEWORK, GET=200),
     "staff/takedowns/<uuid:takedown_id>/filed/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/outcome/": own(CASEWORK, POST=422),
+    "staff/takedowns/<uuid:takedown_id>/answered/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/settle/": own(CASEWORK, POST=302),
+    "staff/takedowns/<uuid:takedown_id>/settle/undo/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/cancel/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/retry/": own(CASEWORK, POST=302),
     "staff/takedowns/<uuid:takedown_id>/check/": own(CASEWORK, POST=302),
@@ -391,7 +401,8 @@ TABLE: dict[str, Row] = {
     "staff/team/": desk(ADMINISTRATOR | {"supervisor"}, GET=200),
     "staff/platforms/new/": desk(CASEWORK | ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/": desk(CASEWORK | ADMINISTRATOR, GET=200),
-    "staff/platforms/<slug:slug>/looks/": desk(ADMINISTRATOR, POST=302),
+    "staff/platforms/<slug:slug>/sending/": desk(ADMINISTRATOR, POST=422),
+    "staff/platforms/<slug:slug>/looks/": desk(ADMINISTRATOR, POST=422),
     "staff/platforms/<slug:slug>/merge/": desk(ADMINISTRATOR, GET=200, POST=422),
     "staff/platforms/<slug:slug>/part/": desk(ADMINISTRATOR, POST=302),
     "staff/platforms/<slug:slug>/words/": desk(ADMINISTRATOR, GET=200, POST=422),
@@ -607,8 +618,8 @@ class World:
                 found = re.sub(rf"<\w+:{name}>", value, found)
         return f"/{found}"
 
-    def ask(self, role: str, method: str, route: str) -> int | str:
-        """The status of the answer, or LOGIN. Whatever it changes is undone."""
+    def ask(self, role: str, method: str, route: str) -> Any:
+        """What this role is answered. Whatever it changes is undone."""
         client, headers = Client(), {}
         if not route.startswith("api/v1/"):
             client.cookies.load(self.cookies[role])
@@ -617,11 +628,16 @@ class World:
         cache.clear()  # of the login's own rate limits
         with transaction.atomic():
             response = client.generic(
-                method, self.address(route), content_type="application/json", headers=headers
+                method, self.address(route), content_type="application/json", headers=headers, secure=True
             )
             transaction.set_rollback(True)
-        to_login = response.headers.get("Location", "").startswith(f"{LOGIN_PAGE}?next=")
-        return LOGIN if to_login else response.status_code
+        return response
+
+
+def said_by(response: Any) -> int | str:
+    """The status of an answer, or LOGIN."""
+    to_login = response.headers.get("Location", "").startswith(f"{LOGIN_PAGE}?next=")
+    return LOGIN if to_login else response.status_code
 
 
 def evidence_of(case: Case) -> Evidence:
@@ -709,12 +725,12 @@ def handed_over(case: Case, *, by: Staff, to: Staff) -> dict[tuple[str, str], st
     shared = handover.share(
         case=case, to=third, may_work=False, lasts=timedelta(days=1), reason="x", by=by, at=NOON
     )
-    handover.start_shift(by=by, at=NOON)
-    left = handover.end_shift(by=by, words="x", at=NOON)
+    shifts.start_shift(by=by, at=NOON)
+    left = shifts.end_shift(by=by, words="x", at=NOON)
     assert left is not None
     now = timezone.now()
     next_week = timezone.localdate() + timedelta(days=7)
-    days = handover.set_away(staff=by, first_day=next_week, last_day=next_week, by=to, at=now)
+    days = leaving.set_away(staff=by, first_day=next_week, last_day=next_week, by=to, at=now)
     moved = Move.objects.create(batch=uuid4(), case=case, was=by, by=to, at=NOON, changed_at=NOON)
     return {
         ("transfers/<", "transfer_id"): str(given.pk),
@@ -844,14 +860,23 @@ def world(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_everyone_is_answered_as_the_table_says(world: World, method: str) -> None:
-    wrong = [
-        f"{method} /{route} as {role}: {answer} instead of {row.expected(role, method)}"
-        for route, row in TABLE.items()
-        for role in ROLES
-        if (answer := world.ask(role, method, route)) != row.expected(role, method)
-    ]
+def test_everyone_is_answered_as_the_table_says(world: World, method: str, settings: Any) -> None:
+    """And every answer carries its headers."""
+    as_deployed(settings)
+    wrong = []
+    for route, row in TABLE.items():
+        for role in ROLES:
+            response = world.ask(role, method, route)
+            told = f"{method} /{route} as {role}"
+            if (answer := said_by(response)) != row.expected(role, method):
+                wrong.append(f"{told}: {answer} instead of {row.expected(role, method)}")
+            wrong += [f"{told}: {one}" for one in wrong_headers(response)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_knows_every_kind_of_answer() -> None:
+    kinds = {row.expected(role, method) for row in TABLE.values() for role in ROLES for method in METHODS}
+    assert {200, LOGIN, 302, 401, 403, 404, 405} <= kinds
 
 
 def test_a_session_is_no_key_to_the_api(world: World) -> None:

@@ -26,7 +26,7 @@ from cases.accounts.forms import (
     TokenForm,
     WhyForm,
 )
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of, tabs_of
 from helpline.accounts import actions, entrance
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.actions import AccountRefused, Details, Stale
@@ -67,10 +67,7 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "people": page.rows,
         "asked": {int(pk) for pk in waiting.values_list("object_id", flat=True)},
         "tab": tab,
-        "chips": [
-            {"label": label, "url": f"{request.path}?tab={key}", "current": key == tab}
-            for key, label in TABS.items()
-        ],
+        "chips": tabs_of(TABS, tab, request.path),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }
@@ -140,7 +137,7 @@ def _show(request: StaffRequest, staff: Staff, *, status: int = 200, **more: Any
         "alone": actions.is_alone(request.user),
         "asked": asked,
         "asked_kinds": {one.what for one in asked},
-        "may_link": entrance.may_make(staff=staff, by=request.user, at=now),
+        "may_link": entrance.can_make(staff=staff, by=request.user, at=now),
         "needs_address": actions.needs_address(staff.role),
         "tokens": _tokens_of(staff),
         "now": now,
@@ -305,7 +302,7 @@ def disable(request: StaffRequest, staff_id: int) -> HttpResponse:
 def make_link(request: StaffRequest, staff_id: int) -> HttpResponse:
     """Sent, or without an e-mail address shown once: then it is in this answer and nowhere else."""
     staff, now = _person(staff_id), timezone.now()
-    if not entrance.may_make(staff=staff, by=request.user, at=now):
+    if not entrance.can_make(staff=staff, by=request.user, at=now):
         said = _("No link can be made now. Ask a second person for a new way in.")
         return back_to(request, _page(staff), said, level=messages.WARNING)
     try:
@@ -515,8 +512,5 @@ def _page(staff: Staff) -> str:
 def _places(request: StaffRequest, current: str) -> dict[str, Any]:
     """The tabs above the pages of the accounts."""
     labels = {"list": _("People"), "roles": _("Roles"), "teams": _("Teams")}
-    tabs = [
-        {"label": label, "url": reverse(f"accounts:{name}"), "count": "", "current": name == current}
-        for name, label in labels.items()
-    ]
+    tabs = tabs_of(labels, current, lambda name: reverse(f"accounts:{name}"))
     return {"tabs": tabs if request.user.can(Permission.ACCOUNTS) else []}

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Case, Exists, OuterRef, Q, UUIDField, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, UUIDField, When
 from django.db.models.functions import Cast
 
 from cases.alerts import looking, rules, states
@@ -17,6 +17,7 @@ from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
 from helpline.audit import actions as audit
 from helpline.crypto.box import settings_box
+from helpline.health import watch
 from reports.models import Report
 from reports.states import Status as ReportStatus
 
@@ -106,23 +107,39 @@ def _missed(row: Alert, *, at: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def note_stopped(*, at: datetime) -> None:
+    """The worker is silent, so no sweep runs: what stands already is raised here and now. The sweep after it ends it.
+
+    Silent it is called only after a while, and the watch looks twice: nothing else is waited for.
+    """
+    parts = {"worker": at} | watch.standing()
+    stopped = Alert.objects.filter(rule=RuleName.STOPPED, subject__in=parts)
+    stopped.filter(state=State.SEEN).update(state=State.STANDING, raised_at=at)
+    rows = [Alert(rule=RuleName.STOPPED, subject=part, seen_at=at) for part in parts]
+    for row in rows:
+        row.facts = {"since": parts[row.subject].isoformat()}
+        row.move(State.STANDING, at=at)
+    Alert.objects.bulk_create(rows, ignore_conflicts=True)  # not what stands already, or another page raised
+
+
 # --- a person ---------------------------------------------------------------------------------------------
 
 
-def _check_may_answer(by: Staff) -> None:
+def _check_can_answer(by: Staff) -> None:
     if not by.can(Permission.CASES_ALL):
         raise PermissionDenied
+
+
+def _standing(alert_id: UUID) -> QuerySet[Alert]:
+    return Alert.objects.select_for_update(no_key=True).filter(pk=alert_id, state=State.STANDING)
 
 
 @transaction.atomic
 def acknowledge(*, alert_id: UUID, word: str, by: Staff, at: datetime) -> bool:
     """Somebody takes care of it. False when a colleague said so before, or it is over. Raises PermissionDenied."""
-    _check_may_answer(by)
-    row = (
-        Alert.objects.select_for_update(no_key=True)
-        .filter(pk=alert_id, state=State.STANDING, acknowledged_at=None)
-        .first()
-    )
+    _check_can_answer(by)
+    row = _standing(alert_id).filter(acknowledged_at=None).first()
     if row is None:
         return False
     row.acknowledged_at, row.acknowledged_by = at, by
@@ -136,12 +153,8 @@ def acknowledge(*, alert_id: UUID, word: str, by: Staff, at: datetime) -> bool:
 @transaction.atomic
 def take_back(*, alert_id: UUID, by: Staff, at: datetime) -> bool:
     """Nobody takes care of it after all. False when that is so already, or it is over. Raises PermissionDenied."""
-    _check_may_answer(by)
-    row = (
-        Alert.objects.select_for_update(no_key=True)
-        .filter(pk=alert_id, state=State.STANDING, acknowledged_at__isnull=False)
-        .first()
-    )
+    _check_can_answer(by)
+    row = _standing(alert_id).filter(acknowledged_at__isnull=False).first()
     if row is None:
         return False
     row.acknowledged_at = row.acknowledged_by = row.word = None
@@ -157,7 +170,7 @@ def word_of(row: Alert) -> str:
 
 def wants_mail(*, staff: Staff, wants: bool, at: datetime) -> None:
     """From now on, or not any more. Raises PermissionDenied."""
-    _check_may_answer(staff)
+    _check_can_answer(staff)
     if wants:
         Reader.objects.get_or_create(staff=staff, defaults={"since": at})
     else:

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from cases.alerts import actions, words
+from cases.alerts.looking import UNHEARD
 from cases.alerts.models import Alert
 from cases.alerts.rules import RULES
 from cases.alerts.states import RuleName, State
@@ -20,13 +21,16 @@ PLACES = {
     RuleName.WAIT: ("desk:queue", Permission.QUEUE_READ),
     RuleName.DANGER: ("desk:queue", Permission.QUEUE_READ),
     RuleName.DEADLINE: ("desk:queue", Permission.QUEUE_READ),
+    RuleName.UNREAD: ("desk:cases", Permission.CASES_ALL),
     RuleName.ANSWERS_DUE: ("takedowns:desk", Permission.TAKEDOWNS),
+    RuleName.DESK_LATE: ("takedowns:desk", Permission.TAKEDOWNS),
     RuleName.STEPS_LATE: ("ladder:list", Permission.TAKEDOWNS),
     RuleName.WINDOW: ("ladder:list", Permission.TAKEDOWNS),
     RuleName.SILENT: ("ladder:list", Permission.TAKEDOWNS),
     RuleName.SLOWER: ("dashboards:dashboard", Permission.FIGURES),
     RuleName.BREAKER: ("desk:platforms", Permission.CASES_ALL),
     RuleName.BOUNCED: ("desk:platforms", Permission.CASES_ALL),
+    RuleName.STOPPED: ("alerts:alerts", Permission.FIGURES),
 }
 
 
@@ -52,7 +56,6 @@ def lines(rows: Sequence[Alert], *, staff: Staff, now: datetime) -> list[Line]:
     for row in rows:
         rule = RuleName(row.rule)
         ref = refs.get(row.case_id, "") if row.case_id is not None else ""
-        name, needed = PLACES[rule]
         found.append(
             Line(
                 alert=row,
@@ -61,11 +64,21 @@ def lines(rows: Sequence[Alert], *, staff: Staff, now: datetime) -> list[Line]:
                 sentence=words.sentence(row, now=now),
                 means=words.means(rule),
                 word=actions.word_of(row) if staff.can(Permission.CASES_ALL) else "",
-                url=reverse("desk:case", args=[ref]) if ref else reverse(name) if staff.can(needed) else "",
+                url=reverse("desk:case", args=[ref]) if ref else _place(row, staff),
                 ref=ref,
             )
         )
     return found
+
+
+def _place(row: Alert, staff: Staff) -> str:
+    """Where it is looked into; '' for who may not."""
+    name, needed = PLACES[RuleName(row.rule)]
+    if not staff.can(needed):
+        return ""
+    if row.rule == RuleName.DESK_LATE:
+        return f"{reverse('ladder:list' if row.subject == UNHEARD else name)}?tab={row.subject}"
+    return reverse(name) + ("#processes-heading" if row.rule == RuleName.STOPPED else "")
 
 
 def order_of(*, over: bool) -> tuple[str, ...]:

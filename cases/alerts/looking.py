@@ -3,25 +3,30 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from cases import danger
 from cases.alerts import rules
 from cases.alerts.states import RuleName
 from cases.dashboards import metrics
-from cases.ladder import clock, reminding
+from cases.dashboards.calendar import month_of, shifted
+from cases.dashboards.periods import Period
+from cases.ladder import clock, redress, reminding
 from cases.ladder.models import Redress, Step
 from cases.ladder.states import LIVE, RedressState
-from cases.models import QueueItem
+from cases.models import Case, QueueItem
 from cases.states import QueueState
+from cases.takedowns import desk
 from cases.takedowns.models import Takedown
 from cases.takedowns.states import WAITED_FOR
+from helpline.health import watch
 from helpline.platforms.models import Channel, Platform
 
 log = logging.getLogger(__name__)
@@ -73,12 +78,25 @@ def _queue(at: datetime) -> Named:
         facts = {"since": oldest["oldest"].isoformat(), "count": oldest["count"]}
         yield RuleName.WAIT, Reading("", near, facts)
     limit = timedelta(minutes=settings.ALERTS_DANGER_MINUTES)
-    endangered = waiting.filter(danger=True, submitted_at__lte=at - limit).order_by("submitted_at")
-    for pk, since in endangered.values_list("pk", "submitted_at")[:MOST]:
-        yield (
-            RuleName.DANGER,
-            Reading(str(pk), rules.waits(at - since, limit=limit), {"since": since.isoformat()}),
-        )
+    # In the queue until it is opened, in a case until somebody has looked at it.
+    for endangered in (waiting.filter(danger=True), QueueItem.objects.filter(danger.UNSEEN)):
+        for one in _late(endangered, "danger_since", limit=limit, at=at):
+            yield RuleName.DANGER, one
+
+
+def _unread(at: datetime) -> Named:
+    """What was written to an open case, and nobody has read for long."""
+    unread = QueueItem.objects.filter(state=QueueState.OPEN, unread=True)
+    for one in _late(unread, "unread_since", limit=_hours("ALERTS_UNREAD_HOURS"), at=at):
+        yield RuleName.UNREAD, one
+
+
+def _late(items: QuerySet[QueueItem], since: str, *, limit: timedelta, at: datetime) -> Iterator[Reading]:
+    """Those for which the moment `since` lies so far back, who waited longest first."""
+    late = items.filter(**{f"{since}__lte": at - limit}).order_by(since)
+    for pk, case_id, then in late.values_list("pk", "case_id", since)[:MOST]:
+        facts = {"since": then.isoformat()}
+        yield Reading(str(pk), rules.waits(at - then, limit=limit), facts, case_id=case_id)
 
 
 def _deadlines(at: datetime) -> Named:
@@ -101,12 +119,10 @@ def _deadlines(at: datetime) -> Named:
 def _slower(at: datetime) -> Named:
     """Each platform's median against its own of the three whole months before."""
     lately = at - LATELY
-    end = _first_of_month(timezone.localtime(lately))
-    start = end
-    for _month in range(BEFORE_MONTHS):
-        start = _first_of_month(start - timedelta(days=1))
+    before_it = Period.ending(shifted(month_of(lately), -1), months=BEFORE_MONTHS)
     now = {one.slug: one.counts for one in metrics.figures(since=lately, until=at).platforms}
-    before = {one.slug: one.counts for one in metrics.figures(since=start, until=end).platforms}
+    figures = metrics.figures(since=before_it.since, until=before_it.until)
+    before = {one.slug: one.counts for one in figures.platforms}
     ids = dict(Platform.objects.filter(slug__in=list(now)).values_list("slug", "pk"))
     for slug in now.keys() & before.keys() & ids.keys():
         then, there = before[slug], now[slug]
@@ -120,11 +136,6 @@ def _slower(at: datetime) -> Named:
         )
         facts = {"now_s": round(there.p50_s or 0), "before_s": round(then.p50_s or 0)}
         yield RuleName.SLOWER, Reading(slug, near, facts, platform_id=ids[slug])
-
-
-def _first_of_month(day: datetime) -> datetime:
-    first = timezone.localtime(day).replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    return timezone.make_aware(first)
 
 
 # Per platform that is waited for: since when several wait, and its last answers, each side by an index.
@@ -201,6 +212,45 @@ def _answers(at: datetime) -> Named:
         )
 
 
+UNHEARD = "unheard"  # beside the tabs of the takedowns' desk, the one of the ladder's
+_TAB_OF = {status: tab for tab in desk.NEEDS_A_PERSON for status in desk.TABS[tab][1]}
+
+
+def _desk(at: datetime) -> Named:
+    """Under each tab, what has waited for somebody longest. Two statements."""
+    waiting: dict[str, tuple[datetime, int]] = {}
+    found = _undecided().values_list("status").annotate(oldest=Min("status_at"), count=Count("pk")).order_by()
+    for status, oldest, count in found:
+        before, so_many = waiting.get(_TAB_OF[status], (oldest, 0))
+        waiting[_TAB_OF[status]] = min(before, oldest), so_many + count
+    waiting |= _unheard(at)
+    for tab, (since, count) in waiting.items():
+        near = rules.waits(at - since, limit=_hours("ALERTS_DESK_HOURS"))
+        yield RuleName.DESK_LATE, Reading(tab, near, {"since": since.isoformat(), "count": count})
+
+
+def _undecided() -> QuerySet[Takedown]:
+    """What the desk asks of somebody, but for what has a next step, which the ladder's rule is about, or a stopped clock."""
+    live = Step.objects.filter(state__in=sorted(LIVE))
+    same = clock.same_item(OuterRef("notice"), OuterRef("item_id"), of="takedown__")
+    return desk.undecided_in(Case.objects.all()).filter(
+        ~Exists(live.filter(takedown=OuterRef("pk"))), ~Exists(live.filter(same)), clock_paused_at=None
+    )
+
+
+def _unheard(at: datetime) -> dict[str, tuple[datetime, int]]:
+    """Complaints whose answer is overdue, or that were granted in vain, in cases where a task could remind nobody."""
+    complaints: Any = Redress.objects.all()
+    rows = complaints.in_hand().filter(
+        redress.is_late(timezone.localdate(at)) | redress.GRANTED_IN_VAIN, takedown__case__assignee=None
+    )
+    found = rows.aggregate(due=Min("answer_due_on"), granted=Min("decided_at"), count=Count("pk"))
+    since = [found["granted"]] if found["granted"] else []
+    if found["due"]:  # late from the next day on
+        since.append(timezone.make_aware(datetime.combine(found["due"] + timedelta(days=1), time())))
+    return {UNHEARD: (min(since), found["count"])} if since else {}
+
+
 def _steps(at: datetime) -> Named:
     """The oldest next step that nobody took on."""
     steps: Any = Step.objects.all()
@@ -234,13 +284,22 @@ def _windows(at: datetime) -> Named:
         yield RuleName.WINDOW, Reading(str(pk), rules.RAISED, facts, platform_id, case_id)
 
 
+def _stopped(at: datetime) -> Named:
+    """Parts of the machine that the watch saw stop."""
+    for part, since in watch.standing().items():
+        yield RuleName.STOPPED, Reading(part, rules.RAISED, {"since": since.isoformat()})
+
+
 LOOKS: Mapping[tuple[RuleName, ...], Callable[[datetime], Named]] = {
     (RuleName.WAIT, RuleName.DANGER): _queue,
     (RuleName.DEADLINE,): _deadlines,
+    (RuleName.UNREAD,): _unread,
     (RuleName.SLOWER,): _slower,
     (RuleName.SILENT,): _silences,
     (RuleName.BREAKER, RuleName.BOUNCED): _channels,
     (RuleName.ANSWERS_DUE,): _answers,
+    (RuleName.DESK_LATE,): _desk,
     (RuleName.STEPS_LATE,): _steps,
     (RuleName.WINDOW,): _windows,
+    (RuleName.STOPPED,): _stopped,
 }

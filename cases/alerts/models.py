@@ -32,9 +32,8 @@ class Alert(models.Model):
     facts = models.JSONField(default=dict)
     seen_at = models.DateTimeField()  # the first look that saw it
     raised_at = models.DateTimeField(null=True, blank=True)
-    missed_at = models.DateTimeField(
-        null=True, blank=True
-    )  # the first look that saw it no more, if none did since
+    # The first look that saw it no more, if none did since.
+    missed_at = models.DateTimeField(null=True, blank=True)
     over_at = models.DateTimeField(null=True, blank=True)
     mailed_at = models.DateTimeField(null=True, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)

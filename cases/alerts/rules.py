@@ -47,6 +47,12 @@ RULES: Mapping[RuleName, Rule] = {
         _("The oldest report has waited for more than %(limit)s. Who could take some?"),
         "ALERTS_WAIT_HOURS",
     ),
+    RuleName.UNREAD: Rule(
+        "wait",
+        RAISED,
+        _("What a young person wrote has been unread for more than %(limit)s. Who can read it now?"),
+        "ALERTS_UNREAD_HOURS",
+    ),
     RuleName.SILENT: Rule(
         "stop",
         0.5,
@@ -85,6 +91,14 @@ RULES: Mapping[RuleName, Rule] = {
         ),
         "ALERTS_ANSWER_HOURS",
     ),
+    RuleName.DESK_LATE: Rule(
+        "wait",
+        0.75,
+        _(
+            "Something at the desk has waited for somebody’s decision for more than %(limit)s. Who could take it?"
+        ),
+        "ALERTS_DESK_HOURS",
+    ),
     RuleName.STEPS_LATE: Rule(
         "wait",
         0.75,
@@ -96,6 +110,11 @@ RULES: Mapping[RuleName, Rule] = {
         RAISED,
         _("A refusal can be contested for %(limit)s more at most, and nobody holds the case to be reminded."),
         "ALERTS_WINDOW_DAYS",
+    ),
+    RuleName.STOPPED: Rule(
+        "stop",
+        RAISED,
+        _("Ask whoever operates the machine whether they are on it. These mails do not tell them."),
     ),
 }
 

@@ -17,13 +17,16 @@ class RuleName(TextChoices):
     DANGER = "danger", _("Danger that waits")
     DEADLINE = "deadline", _("A threat’s deadline is near")
     WAIT = "wait", _("The queue is late")
+    UNREAD = "unread", _("Somebody wrote and nobody has read it")
     SLOWER = "slower", _("A platform acts more slowly")
     SILENT = "silent", _("A platform has gone silent")
     BREAKER = "breaker", _("Sending is paused by itself")
     BOUNCED = "bounced", _("A contact sends our mail back")
     ANSWERS_DUE = "answers-due", _("Many answers are due at once")
+    DESK_LATE = "desk-late", _("Work at the desk is left lying")
     STEPS_LATE = "steps-late", _("Next steps are left lying")
     WINDOW = "window", _("A complaint nobody was reminded of")
+    STOPPED = "stopped", _("A part of the machine has stopped")
 
 
 class State(TextChoices):
@@ -35,7 +38,8 @@ class State(TextChoices):
 
 
 URGENT = frozenset({RuleName.DANGER, RuleName.DEADLINE})
-OF_REPORTS = frozenset({RuleName.DANGER, RuleName.DEADLINE})  # their subject is a report
+OF_REPORTS = frozenset({RuleName.DANGER, RuleName.DEADLINE, RuleName.UNREAD})  # their subject is a report
+TOLD_BY_THE_WATCH = frozenset({RuleName.STOPPED})  # by its own mail and POST, to whoever operates the machine
 LIVE = frozenset({State.SEEN, State.STANDING})
 # What was seen once and not again is forgotten, as if it had never been.
 TRANSITIONS: Mapping[State, frozenset[State]] = {

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from cases.alerts import words
 from cases.alerts.models import Alert, Reader
-from cases.alerts.states import State
+from cases.alerts.states import TOLD_BY_THE_WATCH, State
 from helpline import hook, mail
 from helpline.accounts.permissions import Permission
 
@@ -49,6 +49,7 @@ def _untold(new: str, over: str, **only: Any) -> tuple[list[Alert], list[Alert]]
         Q(state=State.STANDING, **{new: None}, **only)
         | Q(state=State.OVER, **{f"{new}__isnull": False, over: None})
     )
+    rows = rows.exclude(rule__in=sorted(TOLD_BY_THE_WATCH))
     found = list(rows.order_by("raised_at", "id")[:MOST])
     return [row for row in found if row.state == State.STANDING], [
         row for row in found if row.state == State.OVER

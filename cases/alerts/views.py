@@ -1,6 +1,5 @@
 """What stands, what somebody takes care of, what was over lately."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,18 +10,22 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.alerts import actions, desk, words
 from cases.alerts.models import Alert, Reader
 from cases.alerts.states import State
-from cases.views.answers import back_to, first_address, next_address, page_of
+from cases.views.answers import back_to, first_address, next_address, page_of, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.health.views import findings
 
-TABS = ("standing", "acknowledged", "over")
+TABS = {
+    "standing": pgettext_lazy("alerts", "Standing"),
+    "acknowledged": gettext_lazy("Somebody is on it"),
+    "over": gettext_lazy("Over lately"),
+}
 
 
 def _under(tab: str) -> QuerySet[Alert]:
@@ -35,17 +38,23 @@ def _under(tab: str) -> QuerySet[Alert]:
 @needs(Permission.FIGURES)
 @require_safe
 def alert_list(request: StaffRequest) -> HttpResponse:
-    """One tab of the alerts, what is urgent first; and what the watch of the processes sees at this moment."""
+    """One tab of the alerts, what is urgent first; and what the watch of the processes sees at this moment.
+
+    While no worker could, the page itself raises that it is silent.
+    """
     tab = request.GET.get("tab", "standing")
     if tab not in TABS:
         raise Http404
+    now, processes = timezone.now(), findings()
+    if processes["worker"]:
+        actions.note_stopped(at=now)
     page = page_of(request, _under(tab), *desk.order_of(over=tab == "over"))
     context = {
         "tab": tab,
-        "tabs": _tabs(tab),
-        "rows": desk.lines(page.rows, staff=request.user, now=timezone.now()),
+        "tabs": tabs_of(TABS, tab, request.path, {name: str(count) for name, count in desk.counts().items()}),
+        "rows": desk.lines(page.rows, staff=request.user, now=now),
         "rules": desk.rules(),
-        "processes": [(words.PARTS.get(name, name), text) for name, text in findings().items()],
+        "processes": [(words.PARTS.get(name, name), text) for name, text in processes.items()],
         "may_answer": request.user.can(Permission.CASES_ALL),
         "by_mail": Reader.objects.filter(staff=request.user).exists(),
         "has_address": bool(request.user.email),
@@ -55,24 +64,6 @@ def alert_list(request: StaffRequest) -> HttpResponse:
         "first_url": first_address(request),
     }
     return render(request, "alerts/list.html", context)
-
-
-def _tabs(current: str) -> list[dict[str, Any]]:
-    labels = {
-        "standing": pgettext("alerts", "Standing"),
-        "acknowledged": _("Somebody is on it"),
-        "over": _("Over lately"),
-    }
-    counts = desk.counts()
-    return [
-        {
-            "label": labels[name],
-            "url": f"{reverse('alerts:alerts')}?tab={name}",
-            "count": counts.get(name, ""),
-            "current": name == current,
-        }
-        for name in TABS
-    ]
 
 
 @needs(Permission.CASES_ALL)

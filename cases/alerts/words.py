@@ -8,10 +8,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cases.alerts.looking import UNHEARD
 from cases.alerts.models import Alert
 from cases.alerts.rules import RULES
 from cases.alerts.states import RuleName
 from cases.dashboards.words import span
+from cases.ladder import desk as ladder
+from cases.takedowns import desk as takedowns
 from cases.words import lasting
 from helpline.platforms.models import ChannelKind
 from helpline.web.templatetags.web import in_words
@@ -23,6 +26,14 @@ PARTS = {
     "worker": gettext_lazy("Worker"),
     "oldest_due": gettext_lazy("Requests leave in time"),
     "mailbox": gettext_lazy("Mailbox of answers"),
+}
+# The same parts, once they have stopped.
+STOPPED = {
+    "database": gettext_lazy("The database does not answer."),
+    "broker": gettext_lazy("The message broker does not answer: work starts later."),
+    "worker": gettext_lazy("The worker, or what wakes it, is silent: nothing is sent or looked at in time."),
+    "oldest_due": gettext_lazy("Requests leave late."),
+    "mailbox": gettext_lazy("The mailbox of answers can’t be read."),
 }
 UNITS = {"MINUTES": "minutes", "HOURS": "hours", "DAYS": "days"}
 
@@ -51,6 +62,16 @@ def _counted(row: Alert) -> str:
     return ngettext("%(count)s waits", "%(count)s wait", count) % {"count": count}
 
 
+def tab(row: Alert) -> str:
+    """Under which tab it waits, as the desk calls it; '' where it is no such alert."""
+    if row.rule != RuleName.DESK_LATE or not row.subject:
+        return ""
+    if row.subject == UNHEARD:
+        return str(ladder.TABS[UNHEARD])
+    label, _statuses = takedowns.TABS.get(row.subject, ("", frozenset()))
+    return str(label)
+
+
 def sentence(row: Alert, *, now: datetime) -> str:
     """What was measured, in a line, for the page."""
     facts = row.facts
@@ -71,7 +92,16 @@ def sentence(row: Alert, *, now: datetime) -> str:
                 "when": in_words(since, now),
                 "count": _counted(row),
             }
-        case RuleName.DANGER if since:
+        case RuleName.DESK_LATE if since:
+            return _("%(tab)s: the oldest since %(when)s; %(count)s.") % {
+                "tab": tab(row),
+                "when": in_words(since, now),
+                "count": _counted(row),
+            }
+        case RuleName.STOPPED if since:
+            seen = _("Seen since %(when)s.") % {"when": in_words(since, now)}
+            return f"{STOPPED.get(row.subject, '')} {seen}".strip()
+        case RuleName.DANGER | RuleName.UNREAD if since:
             return _("Waiting since %(when)s.") % {"when": in_words(since, now)}
         case RuleName.DEADLINE if until:
             text = _("It passed: %(when)s.") if until <= now else _("It ends: %(when)s.")
@@ -90,4 +120,5 @@ def sentence(row: Alert, *, now: datetime) -> str:
 def for_mail(row: Alert) -> str:
     """A line that may leave the house."""
     label = row.get_rule_display()
-    return f"{label}: {row.platform.name}" if row.platform else label
+    about = row.platform.name if row.platform else tab(row)
+    return f"{label}: {about}" if about else label

@@ -55,6 +55,13 @@ class FreezeReport(Handler[AnnualReport]):
                     "An earlier version tells what this one hides. Say no, so that it can be counted anew later."
                 )
             ) from error
+        except actions.ToldInPublic as error:
+            raise CannotBeDone(
+                gettext_lazy(
+                    "Beside the public page of its year this report would tell a small number that it hides. Say no, so "
+                    "that it can be counted anew later."
+                )
+            ) from error
         except (actions.Stale, ForbiddenMove) as error:
             raise CannotBeDone(
                 gettext_lazy("The report is another than the one you were asked about.")

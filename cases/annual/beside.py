@@ -1,7 +1,12 @@
-"""Two published tables side by side: who has both can take one from the other."""
+"""Two published tables side by side: who has both can take one from the other. And a table beside the page of the year
+that everybody reads."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
+
+from cases.annual.vocabulary import ACTIONS
+from cases.takedowns.states import SAID_REMOVED
 
 Figures = Mapping[str, Any]
 Place = tuple[str, ...]
@@ -21,6 +26,14 @@ OVER: Mapping[str, Mapping[str, Sequence[int]]] = {
     },
 }
 TOTALS = ("total", "notices", "providers", "contents", "actions")
+# What the public page counts, as lines of the report: each lies in the one before it.
+EVERY = frozenset(one.code for one in ACTIONS)
+ACTED = frozenset(one.code for one in ACTIONS if one.acted)
+LINES_OF: Mapping[str, frozenset[str]] = {
+    "sent": EVERY - {"not_sent"},
+    "acted_on": ACTED,
+    "said_removed": frozenset(one.value for one in SAID_REMOVED),
+}
 
 
 def numbers_in(figures: Figures) -> dict[Place, int | None]:
@@ -54,6 +67,32 @@ def given_away(before: Figures, after: Figures, *, threshold: int) -> list[Place
             for apart in (_apart(one, two, total) for total in _over(place))
         )
     ]
+
+
+def completed(figures: Figures, public: Mapping[str, int], *, threshold: int) -> list[str]:
+    """The actions that `figures` hides and of which the numbers of the public page tell too much: [] where of none.
+
+    What they count in common, less what the report tells, is the sum of what it hides; two of the page's numbers tell what
+    lies between them. A sum of so few that they could not be as many as there are small counts is told too much. The page
+    counts a link once for each person, the report once: where nobody shares one the sum is exact, else no smaller.
+    """
+    actions, total = figures["actions"], figures["total"]
+    hidden = {code for code, number in actions.items() if number is None}
+    if total is None:
+        return []
+    parts = [(public[name], lines) for name, lines in LINES_OF.items() if name in public]
+    for (more, wide), (fewer, narrow) in combinations([(total, EVERY), *parts, (0, frozenset())], 2):
+        told = [actions.get(code, 0) for code in wide - narrow if code not in hidden]
+        unknown = hidden & (wide - narrow)
+        # All that is hidden together the report tells itself, and its proof knows that.
+        if unknown and unknown != hidden and _is_little(more - fewer - sum(told), len(unknown), threshold):
+            return sorted(unknown)
+    return []
+
+
+def _is_little(number: int, among: int, threshold: int) -> bool:
+    """Can numbers of 1 or more that add up to this be so few that each is narrowed down? A smaller sum is of another day."""
+    return among <= number < max(threshold, among + threshold - 2)
 
 
 def _over(place: Place) -> list[Place]:

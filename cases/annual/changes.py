@@ -42,7 +42,7 @@ def points_at_somebody(report: AnnualReport) -> list[str]:
         for one in frozen.exclude(pk=report.pk).order_by("-version")
         if small_differences(one.figures, report.figures, threshold=threshold)
     ]
-    if report.period.length == 12 and report.first.month == 1:
+    if report.is_of_a_year:
         public = PublishedYear.objects.filter(pk=report.first.year).first()
         if any(
             _is_near(facts["sent"], report.figures, threshold) for facts in (public.earlier if public else ())

@@ -17,12 +17,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from cases.annual.models import AnnualReport
-from cases.annual.vocabulary import ACTIONS, ANYBODY, CONTENTS, TRUSTED_FLAGGER, action_of, content_of
+from cases.annual.vocabulary import ACTIONS, ANYBODY, CONTENTS, action_of, content_of
 from cases.dashboards import folding, metrics
 from cases.dashboards.figures import Figures, ProviderRow
 from cases.dashboards.periods import Period
 from cases.dashboards.suppression import ALL, Key, Published, Unproven, suppress
 from cases.ladder.states import RedressState
+from cases.reconciliation.layout import TRUSTED_FLAGGER
 
 LAYOUT: Final = "trusted-flagger-report/1"
 STARTING: Final = Path(__file__).parent / "data/starting.json"
@@ -248,13 +249,38 @@ def _redress(found: Figures, told: Told, threshold: int) -> dict[str, int | None
 # --- words ------------------------------------------------------------------------------------------------
 
 
+TEXTS: Final = ("independence", "funding", "procedure")
+REQUIRED: Final = frozenset({"independence"})  # by the law; the others may be left out
+
+
 def starting_texts(language: str) -> dict[str, str]:
     """What a first report begins with, to be completed."""
-    texts: dict[str, dict[str, str]] = json.loads(STARTING.read_text())
-    return texts.get(language, texts["en"])
+    known = _starting()
+    one = known.get(language, known["en"])
+    return {name: text.format_map(one["placeholders"]) for name, text in one["texts"].items()}
 
 
-TEXTS: Final = ("independence", "funding", "procedure")
+def unfinished(texts: Mapping[str, str]) -> list[str]:
+    """The names of the texts that still hold a placeholder, in whatever language, or lack what is required."""
+    placeholders = [
+        _plain_words(one) for each in _starting().values() for one in each["placeholders"].values()
+    ]
+    said = {name: _plain_words(texts.get(name, "")) for name in TEXTS}
+    return [
+        name
+        for name, words in said.items()
+        if any(one in words for one in placeholders) or (name in REQUIRED and not words)
+    ]
+
+
+def _starting() -> dict[str, dict[str, dict[str, str]]]:
+    found: dict[str, dict[str, dict[str, str]]] = json.loads(STARTING.read_text())
+    return found
+
+
+def _plain_words(text: str) -> str:
+    """However its lines are broken, whatever its blanks and capitals."""
+    return " ".join(text.casefold().split())
 
 
 def words() -> dict[str, Any]:

@@ -1,12 +1,25 @@
 """What is typed for a report."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases.annual.actions import MAX_WORDS
+
+# What is still to be written in a text that is unfinished.
+MISSING: Mapping[str, Promise] = {
+    "independence": _(
+        "Say how you stayed independent of every platform. Check what stands here, then take out the words in brackets."
+    ),
+    "funding": _(
+        "Say who pays, with what share, and which agreements with platforms exist. Then take out the words in brackets."
+    ),
+    "procedure": _("Check that this is how you work, complete it, then take out the words in brackets."),
+}
 
 
 class StartForm(forms.Form):
@@ -39,3 +52,8 @@ class TextsForm(forms.Form):
     )
     funding = _words(_("Funding"), _("Who pays, and which agreements with platforms exist."))
     procedure = _words(_("How notices are made"), _("From what somebody tells to what leaves. No names."))
+
+    def add_missing(self, names: Iterable[str]) -> None:
+        """Beside each of these what is still to be written."""
+        for name in names:
+            self.add_error(name, str(MISSING[name]))

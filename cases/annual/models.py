@@ -129,9 +129,12 @@ class AnnualReport(models.Model):
     @property
     def months(self) -> str:
         """Its period in words: a whole year by its number."""
-        if (self.first.month, self.last.month) == (1, 12) and self.first.year == self.last.year:
-            return str(self.first.year)
-        return str(self.period)
+        return str(self.first.year) if self.is_of_a_year else str(self.period)
+
+    @property
+    def is_of_a_year(self) -> bool:
+        """Is its period a whole year, and no more?"""
+        return (self.first.month, self.last.month) == (1, 12) and self.first.year == self.last.year
 
     def move(self, status: Status) -> None:
         """Along an arrow of TRANSITIONS, in memory. Raises ForbiddenMove."""

@@ -1,5 +1,6 @@
 """The yearly report: the list, one report in its state, and its files."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.annual import actions, papers
 from cases.annual.changes import points_at_somebody, since_before
-from cases.annual.content import TEXTS, Behind, body_of
+from cases.annual.content import TEXTS, Behind, body_of, unfinished
 from cases.annual.forms import StartForm, TextsForm
 from cases.annual.models import AnnualReport
 from cases.annual.states import OPEN, Status
@@ -29,6 +31,10 @@ from helpline.web.files import neutral_file
 from helpline.web.language import spoken
 from reports.states import ForbiddenMove
 
+NOT_YOURS = gettext_lazy(
+    "A colleague changed this report meanwhile. Yours is below and not kept yet; compare, then keep it."
+)
+REFUSED = (actions.NotOver, actions.CountedEarly, actions.GivesAway, actions.ToldInPublic, Behind, AtWork)
 TONES = {Status.DRAFT: "quiet", Status.REVIEW: "wait", Status.FROZEN: "good", Status.DISCARDED: "none"}
 
 
@@ -73,8 +79,11 @@ def _start(request: StaffRequest, period: Period, language: str) -> HttpResponse
     except actions.OneIsOpen as there:
         said = _("Somebody writes about these months already. Here it is.")
         return back_to(request, _page(there.report), said, level=messages.WARNING)
-    except (Behind, AtWork):
-        return _behind(request, reverse("annual:list"))
+    except (Behind, AtWork) as error:
+        return back_to(request, reverse("annual:list"), _why_not(error), level=messages.WARNING)
+    if report.replaces is not None:
+        said = _("Started, with the figures of version %(version)s. Mend what is wrong in it.")
+        return back_to(request, _page(report), said % {"version": report.replaces.version})
     return back_to(request, _page(report), _("Started, and counted."))
 
 
@@ -84,32 +93,13 @@ def report_page(request: StaffRequest, report_id: UUID) -> HttpResponse:
     """The report in its state; POST keeps the texts of a draft."""
     report = _report(report_id)
     if request.method == "POST":
-        actions.check_can_write(request.user)
-    form = TextsForm(request.POST if request.method == "POST" else None, initial=report.texts)
-    if form.is_valid():
-        try:
-            actions.save_texts(
-                report=report,
-                edition=_edition(request),
-                texts=form.cleaned_data,
-                by=request.user,
-                at=timezone.now(),
-            )
-        except actions.Stale:
-            form.add_error(
-                None,
-                _(
-                    "A colleague changed this report meanwhile. Yours is below and not kept yet; compare, then keep it."
-                ),
-            )
-        except ForbiddenMove:
-            return _too_late(request, report)
-        else:
-            return back_to(request, _page(report), _("Kept."))
-    return _show(request, report, form)
+        return _change(request, report, actions.save_texts, said=_("Kept."), typed=True)
+    return _show(request, report, TextsForm(initial=report.texts))
 
 
-def _show(request: StaffRequest, report: AnnualReport, form: TextsForm) -> HttpResponse:
+def _show(
+    request: StaffRequest, report: AnnualReport, form: TextsForm, *, stale: bool = False
+) -> HttpResponse:
     writes = actions.can_write(request.user)
     draft = report.status == Status.DRAFT
     asked = approvals.waiting_on(what=actions.FREEZE, obj=report) if report.status == Status.REVIEW else None
@@ -120,7 +110,8 @@ def _show(request: StaffRequest, report: AnnualReport, form: TextsForm) -> HttpR
         "laid": papers.laid_out(report.body or body_of(report)),
         "form": form,
         "draft": draft and writes,
-        "typed": {name: report.texts.get(name, "") for name in TEXTS} if form.errors else {},
+        "theirs": {name: report.texts.get(name, "") for name in TEXTS} if stale else {},
+        "unfinished": len(unfinished({name: form[name].value() or "" for name in TEXTS})) if draft else 0,
         "may_write": writes,
         "asked": asked,
         "may_decide": asked is not None
@@ -146,42 +137,75 @@ def _overlapping(report: AnnualReport) -> list[AnnualReport]:
 @needs(Permission.CASES_ALL)
 @require_POST
 def recount(request: StaffRequest, report_id: UUID) -> HttpResponse:
-    report = _report(report_id)
-    try:
-        actions.recount(report=report, edition=_edition(request), by=request.user, at=timezone.now())
-    except actions.Stale:
-        return _stale(request, report)
-    except ForbiddenMove:
-        return _too_late(request, report)
-    except (Behind, AtWork):
-        return _behind(request, _page(report))
-    return back_to(request, _page(report), _("Counted anew."))
+    return _change(request, _report(report_id), actions.recount, said=_("Counted anew."))
 
 
 @needs(Permission.CASES_ALL)
 @require_POST
 def send(request: StaffRequest, report_id: UUID) -> HttpResponse:
     """To a second person."""
-    report = _report(report_id)
+    said = _("Sent. A second person reads it; then it is frozen.")
+    return _change(request, _report(report_id), actions.send, said=said)
+
+
+def _change(
+    request: StaffRequest, report: AnnualReport, change: Callable[..., Any], *, said: str, typed: bool = False
+) -> HttpResponse:
+    """Do it with the words as they are in the form, and say that, or why not: then they stand there still.
+
+    `typed`: the words are what was sent, even where there are none.
+    """
+    actions.check_can_write(request.user)
+    typed = typed or any(name in request.POST for name in TEXTS)
+    form = TextsForm(request.POST if typed else report.texts)
+    if not form.is_valid():
+        return _show(request, report, form)
     try:
-        actions.send(report=report, edition=_edition(request), by=request.user, at=timezone.now())
-    except actions.Stale:
-        return _stale(request, report)
+        change(
+            report=report,
+            edition=_edition(request),
+            texts=form.cleaned_data if typed else None,
+            by=request.user,
+            at=timezone.now(),
+        )
     except ForbiddenMove:
         return _too_late(request, report)
-    except actions.NotOver:
-        said = _("Its last month still runs. Send it once that is over.")
-        return back_to(request, _page(report), said, level=messages.WARNING)
-    except actions.CountedEarly:
-        said = _("It was counted before its last month was over. Count anew, then send it.")
-        return back_to(request, _page(report), said, level=messages.WARNING)
-    except actions.GivesAway as told:
-        said = _(
-            "Version %(version)s tells numbers that this one hides, and hardly anything else changed: who has both could "
-            "work them out. Count anew when more has changed."
-        ) % {"version": told.earlier.version}
-        return back_to(request, _page(report), said, level=messages.WARNING)
-    return back_to(request, _page(report), _("Sent. A second person reads it; then it is frozen."))
+    except actions.Unfinished as missing:
+        form.add_missing(missing.names)
+        return _show(request, report, form)
+    except actions.Stale:
+        if not typed:
+            return _stale(request, report)
+        form.add_error(None, NOT_YOURS)
+        return _show(request, report, form, stale=True)
+    except REFUSED as error:
+        if not typed:
+            return back_to(request, _page(report), _why_not(error), level=messages.WARNING)
+        form.add_error(None, _why_not(error))
+        return _show(request, report, form)
+    return back_to(request, _page(report), said)
+
+
+def _why_not(error: Exception) -> str:
+    match error:
+        case actions.NotOver():
+            return _("Its last month still runs. Send it once that is over.")
+        case actions.CountedEarly():
+            return _("It was counted before its last month was over. Count anew, then send it.")
+        case actions.GivesAway():
+            return _(
+                "Version %(version)s tells numbers that this one hides, and hardly anything else changed: who has both "
+                "could work them out. Count anew when more has changed."
+            ) % {"version": error.earlier.version}
+        case actions.ToldInPublic():
+            return _(
+                "The public page of this year was read already, and beside it this report would tell a small number that it "
+                "hides. Count anew when more has changed."
+            )
+    return _(
+        "The figures are not up to date at this moment, so nothing was counted. Try again in a few minutes; if it stays so, "
+        "tell whoever runs the helpline’s server."
+    )
 
 
 @needs(Permission.CASES_ALL)
@@ -276,14 +300,6 @@ def _edition(request: StaffRequest) -> int:
     """Of the page that was sent; 0, which is none, for anything else."""
     typed = request.POST.get("edition", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
-
-
-def _behind(request: StaffRequest, address: str) -> HttpResponse:
-    said = _(
-        "The figures are not up to date at this moment, so nothing was counted. Try again in a few minutes; if it stays so, "
-        "tell whoever runs the helpline’s server."
-    )
-    return back_to(request, address, said, level=messages.WARNING)
 
 
 def _stale(request: StaffRequest, report: AnnualReport) -> HttpResponse:

@@ -16,7 +16,6 @@ from cases.letters.writing import CYBER_VIOLENCE, PROTECTION_OF_MINORS
 from cases.takedowns.states import Outcome
 from reports.states import Kind
 
-TRUSTED_FLAGGER: Final = "SOURCE_TRUSTED_FLAGGER"
 ANYBODY: Final = "SOURCE_ARTICLE_16"
 
 

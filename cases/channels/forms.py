@@ -221,14 +221,33 @@ class MergeForm(forms.Form):
 HOURS = {"1": _("for an hour"), "4": _("for four hours"), "24": _("for a day"), "168": _("for a week")}
 
 
+def why_field() -> forms.CharField:
+    """A few words of a person, beside what they switched off."""
+    return forms.CharField(
+        label=_("Why"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class PlatformPauseForm(forms.Form):
+    """Why nothing is sent to a platform."""
+
+    prefix = "sending"
+    reason = why_field()
+
+
+class LooksForm(forms.Form):
+    """Why the links of a platform are left alone."""
+
+    prefix = "looks"
+    reason = why_field()
+
+
 class PauseForm(forms.Form):
     """For how long nothing leaves this way, and why."""
 
     prefix = "pause"
     hours = forms.ChoiceField(label=_("How long"), choices=list(HOURS.items()), initial="4")
-    reason = forms.CharField(
-        label=_("Why"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    reason = why_field()
 
     @property
     def span(self) -> timedelta:

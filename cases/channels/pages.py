@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases.channels import approving, figures, trial
 from cases.channels.figures import Health
-from cases.channels.forms import MergeForm, PauseForm, WordsForm
+from cases.channels.forms import LooksForm, MergeForm, PauseForm, PlatformPauseForm, WordsForm
 from cases.takedowns.states import STATUS_OF
 from cases.takedowns.truths import TONES
 from cases.views.answers import NOT_TAKEN, back_to
@@ -45,14 +45,22 @@ class Line:
 @needs(Permission.PLATFORMS, Permission.TAKEDOWNS)
 @require_safe
 def platform_page(request: StaffRequest, slug: str) -> HttpResponse:
-    platform = get_object_or_404(Platform.objects.select_related("merged_into"), slug=slug)
-    return _show(request, platform)
+    return _show(request, _platform(slug))
+
+
+def _platform(slug: str) -> Platform:
+    return get_object_or_404(Platform.objects.select_related("merged_into", "paused_by"), slug=slug)
 
 
 def _show(
-    request: StaffRequest, platform: Platform, *, pause: PauseForm | None = None, on: int | None = None
+    request: StaffRequest,
+    platform: Platform,
+    *,
+    pause: PauseForm | None = None,
+    on: int | None = None,
+    **bound: PlatformPauseForm | LooksForm,
 ) -> HttpResponse:
-    """`pause` is what was typed about the channel `on` and not taken."""
+    """`pause` is what was typed about the channel `on` and not taken; `bound` the same about the platform, by name."""
     now = timezone.now()
     channels = list(
         platform.channels.select_related("verified_by", "approved_by", "changed_by").order_by(
@@ -95,8 +103,12 @@ def _show(
         "merged": platform.merged.order_by("name"),
         "words_waiting": asked.get((approving.WORDS, str(platform.pk)), ""),
         "looks_on": settings.RECHECK_ENABLED,
+        "waiting": sum(line.health.waiting for line in lines),
+        "sending": PlatformPauseForm(),
+        "looks": LooksForm(),
     }
-    return render(request, "channels/platform.html", context, status=200 if pause is None else NOT_TAKEN)
+    status = NOT_TAKEN if pause is not None or bound else 200
+    return render(request, "channels/platform.html", context | bound, status=status)
 
 
 def _pause_form(channel: Channel, data: QueryDict | None = None) -> PauseForm:
@@ -135,11 +147,38 @@ def resume(request: StaffRequest, slug: str) -> HttpResponse:
 
 @needs(Permission.PLATFORMS)
 @require_POST
+def sending(request: StaffRequest, slug: str) -> HttpResponse:
+    """Send nothing to this platform, or send again. At once, for the same reason as `looks`; nothing is lost by it."""
+    platform, form, now = _platform(slug), PlatformPauseForm(request.POST), timezone.now()
+    if request.POST.get("enabled") == "yes":
+        if actions.resume_platform(platform=platform, by=request.user, at=now):
+            return _home(request, platform, _("We send to this platform again. What waited leaves now."))
+        said = _("Nobody had paused it any more. Nothing changed.")
+        return _home(request, platform, said, level=messages.WARNING)
+    if not form.is_valid():
+        return _show(request, platform, sending=form)
+    reason = form.cleaned_data["reason"]
+    if actions.pause_platform(platform=platform, reason=reason, by=request.user, at=now):
+        return _home(request, platform, _("Nothing is sent to this platform. What is due waits."))
+    said = _("It was paused before, and stays so. The reason that was given first stands.")
+    return _home(request, platform, said, level=messages.WARNING)
+
+
+@needs(Permission.PLATFORMS)
+@require_POST
 def looks(request: StaffRequest, slug: str) -> HttpResponse:
     """Look at this platform's links, or leave them alone. At once: whoever sees harm must not wait for a second person."""
-    platform = get_object_or_404(Platform, slug=slug)
+    platform, form = _platform(slug), LooksForm(request.POST)
     enabled = request.POST.get("enabled") == "yes"
-    actions.switch_recheck(platform=platform, enabled=enabled, by=request.user, at=timezone.now())
+    if not enabled and not form.is_valid():
+        return _show(request, platform, looks=form)
+    actions.switch_recheck(
+        platform=platform,
+        enabled=enabled,
+        reason="" if enabled else form.cleaned_data["reason"],
+        by=request.user,
+        at=timezone.now(),
+    )
     said = (
         _("We look at the links of this platform again.")
         if enabled

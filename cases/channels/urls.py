@@ -8,6 +8,7 @@ app_name = "channels"
 urlpatterns = [
     path("platforms/new/", views.new, name="new"),
     path("platforms/<slug:slug>/", pages.platform_page, name="platform"),
+    path("platforms/<slug:slug>/sending/", pages.sending, name="sending"),
     path("platforms/<slug:slug>/looks/", pages.looks, name="looks"),
     path("platforms/<slug:slug>/merge/", pages.merge, name="merge"),
     path("platforms/<slug:slug>/part/", pages.part, name="part"),

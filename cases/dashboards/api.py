@@ -13,8 +13,7 @@ from rest_framework.views import APIView
 
 from cases.api import staff_of
 from cases.dashboards import metrics
-from cases.dashboards.calendar import moment as begins
-from cases.dashboards.calendar import month_of, next_month
+from cases.dashboards.calendar import moment, month_of, shifted
 from helpline.accounts.api import needs
 from helpline.accounts.permissions import Permission
 from helpline.platforms.models import Platform
@@ -47,6 +46,13 @@ class CountsSerializer(serializers.Serializer[Any]):
     under_way = serializers.IntegerField()
     no_answer = serializers.IntegerField()
     withdrawn = serializers.IntegerField()
+
+
+class AllCountsSerializer(CountsSerializer):
+    """All of the period. Some is not all: what of `said_removed` is not wholly removed."""
+
+    blocked = serializers.IntegerField(help_text="The platform’s latest word: blocked in some places.")
+    partly = serializers.IntegerField(help_text="The platform’s latest word: partly removed.")
 
 
 class TimesSerializer(serializers.Serializer[Any]):
@@ -89,7 +95,7 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 
     as_of = serializers.DateTimeField(allow_null=True)
     period = PeriodSerializer()
-    takedowns = CountsSerializer()
+    takedowns = AllCountsSerializer()
     time_to_action_s = TimesSerializer()
     platforms = PlatformFiguresSerializer(many=True)
     months = MonthFiguresSerializer(many=True)
@@ -119,8 +125,8 @@ class Statistics(APIView):
         A few seconds hold one request, and its figures are a line about one person. So whoever does not see every case
         gets whole months: the period is widened to those it touches, and `period` says which.
         """
-        until = moment(request, "until") or timezone.now()
-        since = moment(request, "since") or until - USUAL
+        until = said(request, "until") or timezone.now()
+        since = said(request, "since") or until - USUAL
         if not since < until <= since + LONGEST:
             raise problems.invalid(
                 {"since": [_("A period begins before it ends, and is at most three years long.")]}
@@ -135,11 +141,11 @@ class Statistics(APIView):
 
 def whole_months(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """All of the months that this period touches, in the helpline's time zone."""
-    last = begins(month_of(until))
-    return begins(month_of(since)), last if last == until else begins(next_month(month_of(until)))
+    last = moment(month_of(until))
+    return moment(month_of(since)), last if last == until else moment(shifted(month_of(until), 1))
 
 
-def moment(request: Request, name: str) -> datetime | None:
+def said(request: Request, name: str) -> datetime | None:
     """The moment under `name` in the address; None when it is not said. Raises Problem."""
     text = request.query_params.get(name)
     if not text:

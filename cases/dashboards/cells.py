@@ -4,9 +4,12 @@ A cell has a dimension, a value, a month and a platform (0: all together). Dimen
 its place, and those of TIMED the bins of the time to action behind them; every other dimension carries one number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cases.dashboards.figures import MEASURES
+from cases.ladder.states import DECIDED, LIVE, RedressState, StepOutcome, StepState
+from cases.takedowns.states import Outcome
 
 ALL = 0  # in the place of a platform: every one of them together
 
@@ -28,6 +31,27 @@ MEANS: dict[str, dict[str, str | bool]] = {
             "withdrawn",
         )
     },
+}
+# And what is read from the cells of an action: said removed, and not all of it.
+SOME_MEANS: Mapping[str, Mapping[str, str]] = {
+    "blocked": {"action": Outcome.DISABLED.value},
+    "partly": {"action": Outcome.PARTLY_REMOVED.value},
+}
+# The same of steps and of complaints: one of which words must stand in which column.
+Means = Mapping[str, frozenset[str]]
+_DONE: Means = {"state": frozenset({StepState.DONE})}
+STEP_MEANS: Mapping[str, Means] = {
+    "steps": _DONE,
+    "steps_acted": {**_DONE, "outcome": frozenset({StepOutcome.ACTED, StepOutcome.TAKEN_UP})},
+    "steps_declined": {**_DONE, "outcome": frozenset({StepOutcome.DECLINED})},
+    "steps_silent": {**_DONE, "outcome": frozenset({StepOutcome.SILENT})},
+    "steps_open": {"state": LIVE},
+}
+REDRESS_MEANS: Mapping[str, Means] = {
+    "redress": {"state": DECIDED | {RedressState.FILED}},
+    "redress_overturned": {"state": frozenset({RedressState.OVERTURNED, RedressState.PARTLY})},
+    "redress_upheld": {"state": frozenset({RedressState.UPHELD})},
+    "redress_pending": {"state": frozenset({RedressState.FILED})},
 }
 FIRST_BIN = len(MEASURES) + 1  # places are counted from 1, as PostgreSQL does
 
@@ -121,13 +145,14 @@ KINDS = (TAKEDOWNS, REPORTS, STEPS, REDRESS)
 
 
 def counted(kind: Kind, weighed: str) -> str:
-    """A statement that answers cells – month, platform, dim, value, and two arrays: places and what is at each.
+    """A statement that answers cells: month, platform, dim, value, and the array of counts as a tally has it.
 
     `weighed` is SQL that gives facts of this kind with a `weight`: 1 to count it, -1 to take it out again.
     """
     return f"""
     WITH weighed AS ({weighed}), parts AS ({kind.cells})
-    SELECT month, scope AS platform, dim, value, array_agg(place) AS places, array_agg(number::integer) AS numbers
+    SELECT month, scope AS platform, dim, value,
+        dashboards_plus('{{}}', array_agg(place), array_agg(number::integer)) AS counts
     FROM parts WHERE place IS NOT NULL AND number <> 0
     GROUP BY 1, 2, 3, 4
     """  # noqa: S608  our own names

@@ -25,6 +25,10 @@ _REQUESTED = _("All requests of the period, also those that have not left.")
 _REPORTS = _("All reports received in the period.")
 _ACTED = _("Requests of the period that were acted on.")
 _TO_FILED = _("All complaints of the period that were filed.")
+_STEPS = _("All steps of the period that were done.")
+# The clock of every time to action.
+_STARTS = _("The moment the request left, or a colleague said they filed it.")
+_STOPS = _("The first moment anything says it was acted on: the platform’s own time, or our look.")
 
 DEFINITIONS: dict[str, Definition] = {
     # --- how much -----------------------------------------------------------------------------------------
@@ -102,6 +106,26 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         of=_SENT,
         not_said=_("That it is true. It is the platform’s word, not what we saw."),
+    ),
+    "blocked": Definition(
+        _("Blocked in some places"),
+        _(
+            "The platform’s latest word is that it blocked it for some, in a country for example. It stands in “acted on” "
+            "and in “said removed”."
+        ),
+        of=_SENT,
+        not_said=_("Where it can still be seen. It is not deleted."),
+    ),
+    "partly": Definition(
+        _("Removed in part"),
+        _(
+            "The platform’s latest word is that it removed a part of what we asked for. It stands in “acted on” and in "
+            "“said removed”."
+        ),
+        of=_SENT,
+        not_said=_(
+            "How much is still there, or that we looked: what we saw gone since is counted in “seen gone”."
+        ),
     ),
     "seen_gone": Definition(
         _("Seen gone"),
@@ -187,8 +211,8 @@ DEFINITIONS: dict[str, Definition] = {
         _("Median"),
         _("Half of what was acted on was acted on within this time."),
         of=_ACTED,
-        starts=_("The moment the request left, or a colleague said they filed it."),
-        stops=_("The first moment anything says it was acted on: the platform’s own time, or our look."),
+        starts=_STARTS,
+        stops=_STOPS,
         not_said=_(
             "Anything about what was never acted on. A platform that removes one link in a hundred within a minute has "
             "a median of a minute: read it beside the share acted on."
@@ -198,15 +222,15 @@ DEFINITIONS: dict[str, Definition] = {
         _("9 in 10 within"),
         _("Nine in ten of what was acted on were acted on within this time."),
         of=_ACTED,
-        starts=_("The moment the request left, or a colleague said they filed it."),
-        stops=_("The first moment anything says it was acted on: the platform’s own time, or our look."),
+        starts=_STARTS,
+        stops=_STOPS,
         not_said=_("How long the slowest tenth took, or anything about what was never acted on."),
     ),
     "spread": Definition(
         _("Time to action"),
         _("What was acted on, by how long it took."),
         of=_ACTED,
-        starts=_("The moment the request left, or a colleague said they filed it."),
+        starts=_STARTS,
         stops=_(
             "The first moment anything says it was acted on. A clock that runs behind ours counts as no time."
         ),
@@ -223,8 +247,25 @@ DEFINITIONS: dict[str, Definition] = {
     "steps_acted": Definition(
         _("Steps that led to something"),
         _("Steps after which it was acted on, or whoever was asked took it up."),
-        of=_("All steps of the period that were done."),
+        of=_STEPS,
         not_said=_("That the step was the cause: an answer may have been on its way."),
+    ),
+    "steps_declined": Definition(
+        _("Steps that were declined"),
+        _("Steps after which whoever was asked said no."),
+        of=_STEPS,
+        not_said=_("That nothing came of it later: another step may have followed."),
+    ),
+    "steps_silent": Definition(
+        _("Steps without an answer"),
+        _("Steps of which a colleague noted that no answer came."),
+        of=_STEPS,
+        not_said=_("Steps that still wait for an answer: nothing was noted of them yet."),
+    ),
+    "steps_open": Definition(
+        _("Steps to do"),
+        _("Steps that were proposed or taken on in the period, and are not done."),
+        not_said=_("That they are due: a step may be proposed for a later day."),
     ),
     "redress": Definition(
         _("Refusals contested"),
@@ -236,6 +277,18 @@ DEFINITIONS: dict[str, Definition] = {
         _("Complaints after which the refusal was overturned, wholly or in part."),
         of=_TO_FILED,
         not_said=_("How those end that wait for their decision: they are in the whole, and not among these."),
+    ),
+    "redress_upheld": Definition(
+        _("Refusals that stand"),
+        _("Complaints after which the refusal stands."),
+        of=_TO_FILED,
+        not_said=_("That the refusal is right: an out-of-court body may see it otherwise."),
+    ),
+    "redress_pending": Definition(
+        _("Complaints not decided yet"),
+        _("Complaints that were filed and wait for their decision."),
+        of=_TO_FILED,
+        not_said=_("How long they wait, or how they end."),
     ),
     # --- whom it happens to -------------------------------------------------------------------------------
     "ages": Definition(
@@ -267,6 +320,12 @@ DEFINITIONS: dict[str, Definition] = {
         _("Reports in which it goes round at a school."),
         of=_REPORTS,
         not_said=_("Which school, or how many pupils: several reports may be about one group."),
+    ),
+    "school_named": Definition(
+        _("A school was named"),
+        _("Reports in which somebody wrote down the name of a school. The name is in no figure."),
+        of=_REPORTS,
+        not_said=_("That it goes round there: the name may stand there for another reason."),
     ),
     "hours": Definition(
         _("Hours of the week"),

@@ -42,6 +42,14 @@ class Counts:
         return self.total - self.sent
 
 
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some is not all: of those said removed, what the platform blocked in some places only, and what it removed in part."""
+
+    blocked: int = 0
+    partly: int = 0
+
+
 MEASURES = tuple(field.name for field in fields(Counts) if not field.name.endswith("_s"))
 
 
@@ -52,6 +60,14 @@ class Bar:
     from_s: int
     to_s: int | None
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Takedowns, and how long it took until they were acted on: every bar, the empty ones too."""
+
+    counts: Counts
+    spread: Sequence[Bar]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +185,11 @@ class Figures:
     redress: Sequence[RedressRow]
     returns: Returns
     reports: Volumes | None  # None for one platform: a report is of none
+    some: Some = Some()
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of `GET /api/v1/statistics/`."""
+        overall = _counted(self.overall)
         return {
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "period": {
@@ -179,7 +197,8 @@ class Figures:
                 "until": self.until.isoformat(),
                 "platform": self.platform,
             },
-            **_counted(self.overall),
+            **overall,
+            "takedowns": overall["takedowns"] | asdict(self.some),
             "platforms": [
                 {"slug": one.slug, "name": one.name, **_counted(one.counts)} for one in self.platforms
             ],

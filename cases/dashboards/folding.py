@@ -13,9 +13,10 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from cases.dashboards import cells, sources
-from cases.dashboards.calendar import moment, month_of, months_between, next_month
+from cases.dashboards.calendar import moment, month_of, months_between, shifted
 from cases.dashboards.models import LastFold, Tally
 from cases.dashboards.sources import VALUES, Source
+from cases.dashboards.sql import fetch_column, fetch_rows
 from cases.takedowns.states import STAYED
 
 FOLDING = 0x464F4C44  # advisory lock: one at a time
@@ -57,16 +58,16 @@ def fold(*, now: datetime, limit: int = LIMIT) -> int:
     with transaction.atomic():
         if not _alone():
             return 0
-        marked = _rows(_TAKE, [limit])
+        marked = fetch_rows(_TAKE, [limit])
         stale: dict[str, set[Any]] = {}
         for source, row in marked:
             stale.setdefault(source, set()).add(row)
-        spread = _column(_SPREAD, [])[0] if "platform" in stale else 0
-        due = _column(_DUE, [now, limit])
+        spread = fetch_column(_SPREAD, [])[0] if "platform" in stale else 0
+        due = fetch_column(_DUE, [now, limit])
         takedowns = stale.get("takedown", set()).union(
             due,
-            _column(_OF_NOTICES, [list(stale.get("notice", ()))]) if "notice" in stale else (),
-            _column(_OF_REPORTS, [list(stale.get("report", ()))]) if "report" in stale else (),
+            fetch_column(_OF_NOTICES, [list(stale.get("notice", ()))]) if "notice" in stale else (),
+            fetch_column(_OF_REPORTS, [list(stale.get("report", ()))]) if "report" in stale else (),
         )
         for name, ids in (stale | {"takedown": takedowns}).items():
             if name in _KINDS and ids:
@@ -81,7 +82,7 @@ def _alone() -> bool:
     with connection.cursor() as cursor:
         # Arrays look larger to the planner than they are: it would compile what is done sooner than compiled.
         cursor.execute("SET LOCAL jit = off")
-    return bool(_column("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])[0])
+    return bool(fetch_column("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])[0])
 
 
 class AtWork(Exception):
@@ -121,7 +122,7 @@ def _refresh(name: str, ids: Sequence[Any], *, now: datetime) -> None:
 def _snapshot(kind: cells.Kind, ids: Sequence[Any]) -> str:
     """These facts as they are, as an array that PostgreSQL reads again."""
     text = f"SELECT coalesce(array_agg(fact), '{{}}')::text FROM {kind.table} AS fact WHERE id = ANY(%s)"  # noqa: S608
-    return str(_column(text, [ids])[0])
+    return str(fetch_column(text, [ids])[0])
 
 
 def _read(source: Source, ids: Sequence[Any], *, now: datetime) -> None:
@@ -174,14 +175,14 @@ class Touched:
     @classmethod
     def by(cls, ids: Sequence[Any], *, before: str) -> "Touched":
         """The change of these facts from what they were."""
-        rows = _rows(_TOUCHED, {"ids": ids, "before": before})
+        rows = fetch_rows(_TOUCHED, {"ids": ids, "before": before})
         items = {item for row in rows for item in (row[0], row[2]) if item}
         notices = {notice for row in rows for notice in (row[1], row[3]) if notice}
         return cls(sorted(items), sorted(notices))
 
     def members(self) -> list[Any]:
         """The facts that belong to them."""
-        return _column(f"{_OF_ITEMS} UNION {_OF_NOTICE}", self._values)
+        return fetch_column(f"{_OF_ITEMS} UNION {_OF_NOTICE}", self._values)
 
     def mark_firsts(self) -> None:
         """Say anew of each of them who stands first."""
@@ -198,7 +199,7 @@ class Touched:
 
 _ADD = """
     INSERT INTO dashboards_tally AS tally (dim, platform, month, value, counts)
-    SELECT dim, platform, month, value, dashboards_plus('{{}}', places, numbers) FROM ({cells}) AS cells
+    SELECT dim, platform, month, value, counts FROM ({cells}) AS cells
     ON CONFLICT (dim, platform, month, value)
         DO UPDATE SET counts = dashboards_plus(tally.counts, NULL, excluded.counts)
 """
@@ -221,10 +222,11 @@ def rebuild(*, now: datetime, tell: Tell = lambda what, done, of: None) -> None:
     Readers see the old figures until it ends. It waits for a fold that is at work; marks that come meanwhile stay.
     """
     with transaction.atomic():
-        _column("SELECT pg_advisory_xact_lock(%s)", [FOLDING])
+        fetch_column("SELECT pg_advisory_xact_lock(%s)", [FOLDING])
         for name, (source, kind) in _KINDS.items():
-            done, of = 0, max(_column(f"SELECT count(*) FROM {t}", [])[0] for t in (source.table, kind.table))  # noqa: S608
-            for ids in _in_chunks(source.table, kind.table):
+            both = (source.table, kind.table)
+            done, of = 0, max(fetch_column(f"SELECT count(*) FROM {one}", [])[0] for one in both)  # noqa: S608
+            for ids in _in_chunks(*both):
                 _read(source, ids, now=now)
                 done += len(ids)
                 tell(name, done, max(done, of))
@@ -243,20 +245,20 @@ def sum_up(*, tell: Tell = lambda what, done, of: None) -> None:
         cursor.execute("SET LOCAL work_mem = '256MB'")  # a month's cells at once, and not by way of the disk
     Tally.objects.all().delete()
     for name, (_source, kind) in _KINDS.items():
-        first, last = _rows(f"SELECT min({kind.moment}), max({kind.moment}) FROM {kind.table}", [])[0]  # noqa: S608
+        first, last = fetch_rows(f"SELECT min({kind.moment}), max({kind.moment}) FROM {kind.table}", [])[0]  # noqa: S608
         months = months_between(month_of(first), month_of(last)) if first else []
         weighed = f"""
             SELECT *, 1 AS weight FROM {kind.table} WHERE {kind.moment} >= %s AND {kind.moment} < %s
         """  # noqa: S608  our own names
         for done, month in enumerate(months, start=1):
-            _add(cells.counted(kind, weighed), [moment(month), moment(next_month(month))])
+            _add(cells.counted(kind, weighed), [moment(month), moment(shifted(month, 1))])
             tell(f"{name}, by month", done, len(months))
 
 
 def differences() -> int:
     """How many cells are not what the facts add up to: 0, or something is wrong. Writes nothing that stays."""
     with transaction.atomic():
-        _column("SELECT pg_advisory_xact_lock(%s)", [FOLDING])
+        fetch_column("SELECT pg_advisory_xact_lock(%s)", [FOLDING])
         before = tallies()
         sum_up()
         after = tallies()
@@ -267,7 +269,7 @@ def differences() -> int:
 def misplaced() -> int:
     """How many facts stand under another platform than they should, without a mark that will move them: 0, or something
     is wrong."""
-    return int(_column(_MISPLACED, [])[0])
+    return int(fetch_column(_MISPLACED, [])[0])
 
 
 _MISPLACED = f"""
@@ -294,17 +296,6 @@ def _in_chunks(*tables: str) -> Iterator[list[Any]]:
     one = "(SELECT id FROM {} WHERE id > %s ORDER BY id LIMIT %s)"
     text = " UNION ".join(one.format(table) for table in tables) + " ORDER BY id LIMIT %s"
     last = uuid.UUID(int=0)
-    while ids := _column(text, [*[last, CHUNK] * len(tables), CHUNK]):
+    while ids := fetch_column(text, [*[last, CHUNK] * len(tables), CHUNK]):
         yield ids
         last = ids[-1]
-
-
-def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
-
-
-def _column(statement: str, values: Any) -> list[Any]:
-    return [row[0] for row in _rows(statement, values)]

@@ -17,11 +17,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.dashboards import metrics, periods, publishing, saving
+from cases.dashboards import metrics, publishing, saving
 from cases.dashboards.approving import ROWS, check_can_ask_rows, period_of
+from cases.dashboards.asking import address_of, asked_of
 from cases.dashboards.forms import PublishForm, RowsForm
 from cases.dashboards.periods import Period
-from cases.views.answers import NOT_TAKEN, back_to
+from cases.views.answers import NOT_TAKEN, back_to, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
@@ -29,7 +30,6 @@ from helpline.approvals import actions as approvals
 from helpline.approvals.handlers import CannotBeDone
 from helpline.approvals.models import Approval
 from helpline.audit import actions as audit
-from helpline.platforms.models import Platform
 from helpline.web.files import neutral_file
 from helpline.web.sheets import sheet_file
 from reports.statistics.models import PublishedYear
@@ -39,25 +39,6 @@ FORMS = ("csv", "json")
 FIRST_YEAR = 2000
 
 
-def _asked(said: Mapping[str, Any]) -> tuple[Period, Platform | None]:
-    """The period and the platform that an address names. Raises Http404."""
-    try:
-        period = periods.asked(
-            str(said.get("since", "")), str(said.get("until", "")), today=timezone.localdate()
-        )
-    except periods.BadPeriod as error:
-        raise Http404 from error
-    slug = str(said.get("platform") or "")
-    platform = Platform.objects.filter(slug=slug).first() if slug and "\0" not in slug else None
-    if slug and platform is None:
-        raise Http404
-    return period, platform
-
-
-def _address(period: Period, platform: Platform | None) -> dict[str, str]:
-    return {**period.address, **({"platform": platform.slug} if platform else {})}
-
-
 # --- figures, and a line for each request -----------------------------------------------------------------
 
 
@@ -65,8 +46,8 @@ def _address(period: Period, platform: Platform | None) -> dict[str, str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def export_page(request: StaffRequest) -> HttpResponse:
     """What can be saved of a period; a POST asks for its lines."""
-    period, platform = _asked(request.GET)
-    asked = _address(period, platform)
+    period, platform = asked_of(request.GET)
+    asked = address_of(period, platform.slug if platform else None)
     page = f"{reverse('dashboards:export')}?{urlencode(asked)}"
     form = RowsForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -79,7 +60,7 @@ def export_page(request: StaffRequest) -> HttpResponse:
         "address": urlencode(asked),
         "asked": asked,
         "form": form,
-        "may_ask": _may_ask_rows(request.user),
+        "may_ask": _can_ask_rows(request.user),
         "may_publish": settings.PUBLIC_STATISTICS and publishing.can_publish(request.user),
         "waiting": waiting,
         "waiting_for": period_of(waiting.proposal) if waiting else "",
@@ -90,7 +71,7 @@ def export_page(request: StaffRequest) -> HttpResponse:
     return render(request, "dashboards/export.html", context, status=NOT_TAKEN if form.is_bound else 200)
 
 
-def _may_ask_rows(by: Staff) -> bool:
+def _can_ask_rows(by: Staff) -> bool:
     try:
         check_can_ask_rows(by)
     except PermissionDenied:
@@ -130,13 +111,13 @@ def granted_rows(by: Staff) -> Approval | None:
 @require_POST
 def save_figures(request: StaffRequest) -> HttpResponseBase:
     """The figures of a period as CSV or JSON. Each saving is in the trail."""
-    period, platform = _asked(request.POST)
+    period, platform = asked_of(request.POST)
     form = request.POST.get("form", "")
     if form not in FORMS:
         raise Http404
     slug = platform.slug if platform else None
     figures = metrics.figures(since=period.since, until=period.until, platform=slug)
-    detail: audit.Detail = {**_address(period, platform), "form": form}
+    detail: audit.Detail = {**address_of(period, slug), "form": form}
     audit.record(by=request.user, verb="figures.exported", obj=None, detail=detail, at=timezone.now())
     name = _name("figures", period, slug)
     if form == "csv":
@@ -151,14 +132,14 @@ def save_rows(request: StaffRequest) -> HttpResponseBase:
     """One line for each request of the period that was agreed to. Each saving is in the trail."""
     page = reverse("dashboards:export")
     allowed = granted_rows(request.user)
-    if allowed is None or not _may_ask_rows(request.user):
+    if allowed is None or not _can_ask_rows(request.user):
         said = _("Nobody agreed to it, or the time is over. Ask again.")
         return back_to(request, page, said, level=messages.WARNING)
-    period, platform = _asked(allowed.proposal)
+    period, platform = asked_of(allowed.proposal)
     slug = platform.slug if platform else None
     facts = saving.rows_of(period.since, period.until, platform=slug)
     detail: audit.Detail = {
-        **_address(period, platform),
+        **address_of(period, slug),
         "approval": str(allowed.pk),
         "rows": facts.count(),
     }
@@ -174,7 +155,7 @@ def _name(what: str, period: Period, slug: str | None) -> str:
 # --- the public page --------------------------------------------------------------------------------------
 
 
-def _may_publish(request: StaffRequest) -> None:
+def _check_can_publish(request: StaffRequest) -> None:
     """Raises Http404 where the page is switched off, PermissionDenied for who may not."""
     if not settings.PUBLIC_STATISTICS:
         raise Http404
@@ -194,7 +175,7 @@ def _year(said: Mapping[str, Any]) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish_page(request: StaffRequest) -> HttpResponse:
     """What would stand on the public page, what stands there, and asking a second person."""
-    _may_publish(request)
+    _check_can_publish(request)
     number = _year(request.GET)
     row = PublishedYear.objects.filter(pk=number).first() or PublishedYear(pk=number)
     page = f"{reverse('dashboards:publish')}?year={number}"
@@ -233,10 +214,11 @@ def publish_page(request: StaffRequest) -> HttpResponse:
         "waiting": waiting,
         "small": settings.SMALL_CELLS,
         "public_url": f"{settings.PUBLIC_URL}/statistics/?year={number}",
-        "chips": [
-            {"label": str(one), "url": f"{request.path}?year={one}", "current": one == number}
-            for one in range(now, max(now - 5, FIRST_YEAR), -1)
-        ],
+        "chips": tabs_of(
+            {str(one): str(one) for one in range(now, max(now - 5, FIRST_YEAR), -1)},
+            str(number),
+            lambda year: f"{request.path}?year={year}",
+        ),
     }
     return render(
         request, "dashboards/publish.html", context, status=NOT_TAKEN if request.method == "POST" else 200
@@ -267,7 +249,7 @@ def _ask_to_publish(
 @require_POST
 def take_down(request: StaffRequest) -> HttpResponse:
     """At once, by one person: what should not stand there must not wait."""
-    _may_publish(request)
+    _check_can_publish(request)
     number = _year(request.POST)
     row = PublishedYear.objects.filter(pk=number).first()
     page = f"{reverse('dashboards:publish')}?year={number}"

@@ -5,20 +5,19 @@ months, in the helpline's time zone, are read from the tallies, and its broken e
 """
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any, Self
 
-from django.db import connection
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, QuerySet
 
-from cases.dashboards import bins, cells
+from cases.dashboards import bins, cells, sources
 from cases.dashboards.bins import BACK_BARS, BARS
-from cases.dashboards.calendar import moment, month_of, months_between, next_month
-from cases.dashboards.cells import ALL, FIRST_BIN, MEANS
+from cases.dashboards.calendar import moment, month_of, months_between, shifted
+from cases.dashboards.cells import ALL, FIRST_BIN, SOME_MEANS
 from cases.dashboards.figures import (
     MEASURES,
     Bar,
@@ -31,10 +30,14 @@ from cases.dashboards.figures import (
     RedressRow,
     Returns,
     Slice,
+    Some,
+    Times,
     Volumes,
     Waiting,
 )
-from cases.dashboards.models import LastFold, TakedownFact, Tally
+from cases.dashboards.listed import FIGURES
+from cases.dashboards.models import LastFold, Tally
+from cases.dashboards.sql import fetch_rows
 from cases.models import QueueItem
 from cases.queue import capped_counts
 from cases.states import QueueState
@@ -43,9 +46,9 @@ from cases.takedowns.states import STAYED, Status
 from helpline.health.views import findings
 from helpline.platforms.models import Channel, Platform
 
-__all__ = ["STAYED", "behind", "by_provider", "figures", "first_month", "waiting_now"]
+__all__ = ["STAYED", "behind", "by_provider", "figures", "first_month", "times", "waiting_now"]
 
-OF_TAKEDOWNS = ("", "channel", "regime", "content", "back")
+OF_TAKEDOWNS = ("", "channel", "regime", "content", "action", "back")
 OF_REPORTS = (
     *("report", "report-hour", "report-kind", "report-age", "report-who", "report-channel"),
     *("report-circumstance", "report-school"),
@@ -67,11 +70,11 @@ class Span:
         """Nothing in it when it ends before it begins."""
         first, last = month_of(since), month_of(until)
         if moment(first) < since:
-            first = next_month(first)
+            first = shifted(first, 1)
         if first >= last:
             return cls((), [(since, until)] if since < until else ())
         ends = [(since, moment(first)), (moment(last), until)]
-        whole = months_between(first, last)[:-1]
+        whole = months_between(first, shifted(last, -1))
         return cls(whole, [(begin, end) for begin, end in ends if begin < end])
 
 
@@ -91,6 +94,9 @@ _TALLIES = """
     SELECT dim, platform, month, value, array_send(counts) FROM dashboards_tally
     WHERE month = ANY(%(months)s) AND dim = ANY(%(dims)s)
 """
+# Of all that was done, what is not all of it: the rest is the yearly report's, and many rows.
+_WANTED = "platform = %(platform)s AND (dim <> 'action' OR split_part(value, '/', 3) = ANY(%(some)s))"
+_SOME = {means["action"]: name for name, means in SOME_MEANS.items()}
 _HEAD, _EACH = 20, 2  # bytes before the first number; words for each: its length and itself
 
 
@@ -106,11 +112,12 @@ def _read(
             "months": list(span.months),
             "dims": [dim for some in kinds.values() for dim in some],
             "apart": [apart],
+            "some": list(_SOME),
         }
-        text = f"{_TALLIES} AND platform = %(platform)s"
+        text = f"{_TALLIES} AND {_WANTED}"
         if apart is not None:
             text += f" UNION ALL {_TALLIES.replace('dims', 'apart')} AND platform <> %(platform)s"
-        for dim, one, month, value, sent in _rows(text, values):
+        for dim, one, month, value, sent in fetch_rows(text, values):
             found.append(Cell(dim, one, month, value, _numbers(sent)))
     for kind, dims in kinds.items():
         found += _read_ends(span, kind, dims, platform=platform, apart=apart)
@@ -136,19 +143,10 @@ def _read_ends(
         weighed += " AND platform = %s"
         values.append(platform)
     wanted = ALL if platform is None else platform
-    for month, one, dim, value, places, numbers in _rows(cells.counted(kind, weighed), values):
+    text = f"SELECT dim, platform, month, value, array_send(counts) FROM ({cells.counted(kind, weighed)}) AS cells"  # noqa: S608
+    for dim, one, month, value, sent in fetch_rows(text, values):
         if (one == wanted and dim in dims) or (one != ALL and platform is None and dim == apart):
-            counts = [0] * max(places)
-            for place, number in zip(places, numbers, strict=True):
-                counts[place - 1] = number
-            yield Cell(dim, one, month, value, counts)
-
-
-def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+            yield Cell(dim, one, month, value, _numbers(sent))
 
 
 # --- the figures ------------------------------------------------------------------------------------------
@@ -191,25 +189,40 @@ def figures(*, since: datetime, until: datetime, platform: str | None = None) ->
         redress=_redress(by_dim["redress"]),
         returns=_returns(_counts(overall), by_dim["back"]),
         reports=_volumes(by_dim) if wanted is None else None,
+        some=_some(by_dim["action"]),
     )
+
+
+def times(
+    *, since: datetime, until: datetime, platform: str | None = None, dim: str = "", value: str = ""
+) -> Times:
+    """The whole distribution of the takedowns that share `value`: a channel's slug, a Regime, a content; or of all of them.
+
+    Raises Platform.DoesNotExist for a slug that is not in the directory; a value that did not occur has nothing.
+    """
+    wanted = _Directory().root(platform) if platform else None
+    key = (
+        str(Channel.objects.filter(slug=value).values_list("pk", flat=True).first())
+        if dim == "channel"
+        else value
+    )
+    found = _read(Span.of(since, until), {cells.TAKEDOWNS: (dim,)}, platform=wanted)
+    numbers = _sum([cell for cell in found if cell.value == key])
+    return Times(_counts(numbers), _spread(numbers))
 
 
 class _Directory:
     """Platforms and channels under their names of today."""
 
     def __init__(self) -> None:
-        self._platforms = {row.pk: row for row in Platform.objects.only("id", "slug", "name", "merged_into")}
+        self._platforms = {row.pk: row for row in Platform.objects.only("id", "slug", "name")}
 
     def root(self, slug: str) -> int:
         """The number under which its figures stand: its own, or that of the platform it was merged into."""
         found = next((row for row in self._platforms.values() if row.slug == slug), None)
         if found is None:
             raise Platform.DoesNotExist(f"No platform is called {slug!r}.")
-        passed = set()
-        while found.merged_into_id and found.pk not in passed:
-            passed.add(found.pk)
-            found = self._platforms[found.merged_into_id]
-        return int(found.pk)
+        return sources.roots()[found.pk]
 
     def named(self, number: int) -> Platform:
         """A platform by its number."""
@@ -318,6 +331,14 @@ def _returns(counts: Counts, found: Iterable[Cell]) -> Returns:
     )
 
 
+def _some(found: Iterable[Cell]) -> Some:
+    counts: Counter[str] = Counter()
+    for cell in found:
+        if name := _SOME.get(_three(cell.value)[2]):
+            counts[name] += sum(cell.counts[:1])
+    return Some(**counts)
+
+
 def _volumes(by_dim: Mapping[str, Sequence[Cell]]) -> Volumes:
     def numbers(dim: str) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
@@ -377,54 +398,25 @@ def behind(
     platform: str | None = None,
     dim: str = "",
     value: str = "",
-) -> QuerySet[TakedownFact, Any]:
-    """The numbers of the takedowns that `figure` counts, exactly as many as it says.
+    bar: str = "",
+) -> QuerySet[Any, Any]:
+    """The numbers of the takedowns, steps, complaints or reports that `figure` counts, exactly as many as it says.
 
-    `figure` is one of MEASURES, `left_up` or `unsent`; `dim` and `value` narrow it to a slice: a `channel` by its slug, a
-    `regime`, a `content`, an `action` of ProviderRow (`kind/age/action`), or a `bar` by where it begins. For `items` and
-    `notices` the takedown that stands for each. Raises ValueError for anything else, Platform.DoesNotExist for a slug
-    that is not in the directory.
+    `figure`, `dim` and `value` as listed.py has them; of these, with `bar`, those that took so long. For `items` and
+    `notices` the takedown that stands for each. Raises ValueError for what is not listed there, Platform.DoesNotExist for
+    a slug that is not in the directory.
     """
-    found = TakedownFact.objects.filter(
-        _counted_by(figure),
-        _within(dim, value),
-        is_counted=True,
-        requested_at__gte=since,
-        requested_at__lt=until,
-    )
+    source = FIGURES.get(figure)
+    if source is None or (platform and not source.has_platform):
+        raise ValueError(f"No list is behind {figure!r} of {platform or 'all'}.")
+    asked: dict[str, Any] = {f"{source.moment}__gte": since, f"{source.moment}__lt": until}
     if platform:
-        found = found.filter(platform=_Directory().root(platform))
+        asked["platform"] = _Directory().root(platform)
+    where = source.where(figure, dim, value)
+    if bar:
+        where &= source.where(figure, "bar", bar)
+    found = source.fact._default_manager.filter(where, **asked)
     return found.values_list("id", flat=True)
-
-
-def _counted_by(figure: str) -> Q:
-    if figure == "left_up":
-        return Q(is_sent=True) & ~Q(fate="acted_on")
-    if figure == "unsent":
-        return Q(is_sent=False)
-    if figure not in MEANS:
-        raise ValueError(f"No figure is called {figure!r}.")
-    return Q(**MEANS[figure])
-
-
-def _within(dim: str, value: str) -> Q:
-    match dim:
-        case "":
-            return Q()
-        case "channel":
-            return Q(channel__in=Channel.objects.filter(slug=value).values("id"))
-        case "regime":
-            return Q(regimes__contains=[value])
-        case "content" | "action":
-            names = ("kind", "age", "action")[: 2 if dim == "content" else 3]
-            return Q(**dict(zip(names, value.split("/"), strict=True)))
-        case "bar":
-            start = int(value)
-            ends = (*BARS, bins.LONGEST + 1)
-            end = next(edge for edge in ends if edge > start)
-            above = Q() if end > bins.LONGEST else Q(bin__lt=bins.place(end))
-            return Q(bin__gte=bins.place(start)) & above
-    raise ValueError(f"Nothing is told apart by {dim!r}.")
 
 
 # --- at this moment ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Self
 
 from django.utils.translation import gettext as _
 
-from cases.dashboards.calendar import moment
+from cases.dashboards.calendar import length, moment, months_between, shifted
 from cases.dashboards.words import month
 
 LONGEST = 120  # months
@@ -46,7 +46,7 @@ class Period:
     @property
     def length(self) -> int:
         """In months."""
-        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+        return length(self.first, self.last)
 
     @property
     def before(self) -> "Period":
@@ -56,7 +56,7 @@ class Period:
     @property
     def months(self) -> Sequence[date]:
         """The first day of each."""
-        return [shifted(self.first, number) for number in range(self.length)]
+        return months_between(self.first, self.last)
 
     @property
     def address(self) -> Mapping[str, str]:
@@ -71,12 +71,6 @@ class Period:
 
 class BadPeriod(ValueError):
     """What was asked for is no period; it says why, for whoever asked."""
-
-
-def shifted(day: date, months: int) -> date:
-    """The first of the month that many months after the one of `day`, or before it."""
-    count = day.year * 12 + day.month - 1 + months
-    return date(count // 12, count % 12 + 1, 1)
 
 
 def usual(today: date) -> Period:

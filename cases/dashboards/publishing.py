@@ -6,7 +6,7 @@ or at least `settings.SMALL_CELLS`, in what is published now and in what changed
 out, as few as it takes.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import combinations, pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.formats import date_format
+from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,15 +49,24 @@ Facts = Mapping[str, Any]
 
 
 def publishable(
-    counts: Mapping[str, int], *, threshold: int, earlier: Sequence[Facts] = ()
+    counts: Mapping[str, int],
+    *,
+    threshold: int,
+    earlier: Sequence[Facts] = (),
+    completes: Callable[[Mapping[str, int]], bool] = lambda told: False,
 ) -> list[str] | None:
-    """Which of the four numbers may be shown beside `sent`: as many as possible. None where not even `sent` may be."""
+    """Which of the four numbers may be shown beside `sent`: as many as possible. None where not even `sent` may be.
+
+    `completes`: would these numbers tell what another table of the year hides?
+    """
     known = [numbers_in(facts) for facts in earlier]
     for names in _choices():
         shown = _shown(names)
         told = {name: counts[name] for name in shown}
-        if is_safe(told, threshold=threshold) and all(
-            _is_safe_after(told, before, threshold=threshold) for before in known
+        if (
+            is_safe(told, threshold=threshold)
+            and all(_is_safe_after(told, before, threshold=threshold) for before in known)
+            and not completes(told)
         ):
             return names
     return None
@@ -115,6 +125,11 @@ def numbers_in(facts: Facts) -> dict[str, int]:
     return found
 
 
+BESIDE_THE_REPORT = gettext_lazy(
+    "The yearly report of this year is frozen. Beside it these figures would tell a small number that it hides."
+)
+
+
 # --- the preview ------------------------------------------------------------------------------------------
 
 
@@ -134,7 +149,10 @@ def preview(year: PublishedYear) -> dict[str, Any]:
     counts = _plain(figures.overall)
     if not counts["sent"] or figures.as_of is None:
         raise TooFew(gettext_lazy("Nothing was sent in this year yet, so there is nothing to show."))
-    names = publishable(counts, threshold=settings.SMALL_CELLS, earlier=year.earlier)
+    completes = import_string(settings.COMPLETED_BY)(year.year)
+    names = publishable(counts, threshold=settings.SMALL_CELLS, earlier=year.earlier, completes=completes)
+    if names is None and completes({"sent": counts["sent"]}):
+        raise TooFew(BESIDE_THE_REPORT)
     if names is None:
         raise TooFew(
             gettext_lazy(
@@ -213,6 +231,8 @@ def put_up(year: PublishedYear, *, facts: Facts, by: Staff, at: datetime) -> Non
         raise CannotBeDone(
             gettext_lazy("These figures would tell too much beside what was published before. Ask anew.")
         )
+    if import_string(settings.COMPLETED_BY)(year.pk)(told):
+        raise CannotBeDone(BESIDE_THE_REPORT)
     page.publish(year=locked, facts=facts, by=by, at=at)
 
 

@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.dashboards import metrics, showing
+from cases.dashboards import metrics
 from cases.dashboards.bins import BARS, EDGES
 from cases.dashboards.definitions import AT_THIS_MOMENT, DEFINITIONS, Definition
 from cases.dashboards.figures import MEASURES, Counts, Figures
 from cases.dashboards.models import TakedownFact
 from cases.dashboards.periods import Period
+from cases.dashboards.words import content
 from helpline.platforms.models import Channel, Platform, Regime
 from helpline.web.sheets import Cell
 
@@ -94,7 +95,7 @@ def _figures(figures: Figures) -> Iterator[tuple[str, str, str, str, int | None]
         ("regime", one.value, str(dict(Regime.choices).get(one.value, "")), one.counts)
         for one in figures.regimes
     ]
-    parts += [("content", one.value, showing.content(one.value), one.counts) for one in figures.contents]
+    parts += [("content", one.value, content(one.value), one.counts) for one in figures.contents]
     parts += [("month", f"{one.month:%Y-%m}", "", one.counts) for one in figures.months]
     for part, which, name, counts in parts:
         for measure in MEASURES:
@@ -102,6 +103,8 @@ def _figures(figures: Figures) -> Iterator[tuple[str, str, str, str, int | None]
         for time in TIMES:
             seconds = getattr(counts, f"{time}_s")
             yield part, which, name, time, None if seconds is None else round(seconds)
+    for name, number in asdict(figures.some).items():
+        yield "all", figures.platform or "", "", name, number
     for bar in figures.spread:
         yield "bar", _bar(bar.from_s, bar.to_s), "", "spread", bar.count
     for step in figures.ladder:
@@ -123,7 +126,7 @@ def _figures(figures: Figures) -> Iterator[tuple[str, str, str, str, int | None]
     for part, figure, numbers in counted:
         for which, count in numbers.items():
             yield part, which, "", figure, count
-    yield "reports", "", "", "school", reports.with_school
+    yield "reports", "", "", "school_named", reports.with_school
 
 
 def _hours(hours: Sequence[Sequence[int]]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """What the page of figures shows of them: figures in, rows with words out. Pure, and nothing here counts anew."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,23 +8,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import words as desk
+from cases.dashboards.cells import REDRESS_MEANS, STEP_MEANS, Means
 from cases.dashboards.charts.months import SmallMonths, small_months
 from cases.dashboards.charts.steps import Range, span_of
 from cases.dashboards.definitions import define
 from cases.dashboards.figures import Counts, Figures, LadderRow, MonthPoint, RedressRow, Slice
-from cases.dashboards.words import month, share, span
-from cases.ladder.states import RedressState, Rung, StepOutcome, StepState
+from cases.dashboards.words import content, month, share, span
+from cases.ladder.states import Rung
 from helpline.platforms.models import ChannelKind, Regime
 
 Words = desk.Words
 
 CARDS = 12  # platforms drawn; the others stand in the table
 IGNORERS = 8
-AGE_GROUPS: Mapping[str, Words] = {
-    "minor": gettext_lazy("a minor"),
-    "adult": gettext_lazy("an adult"),
-    "unknown": gettext_lazy("age not said"),
-}
 # The tabs of the breakdown of time to action, by the name of their dimension.
 BREAKDOWNS: Mapping[str, Words] = {
     "platform": gettext_lazy("Platform"),
@@ -47,6 +42,8 @@ class Number:
     label: Words
     share: int | None
     part: int
+    of: str  # the figure that it is a share of
+    all: int
     whole: str
     before: str
 
@@ -66,6 +63,8 @@ def _number(name: str, now: Counts, before: Counts, *, of: str) -> Number:
         label=define(name).label,
         share=share(part, whole),
         part=part,
+        of=of,
+        all=whole,
         whole=_("of %(count)s sent") % said
         if of == "sent"
         else _("of %(count)s judged after 30 days") % said,
@@ -91,6 +90,21 @@ class Line:
     def share(self) -> int | None:
         """Acted on, of what was sent."""
         return share(self.counts.acted_on, self.counts.sent)
+
+    @property
+    def said_removed(self) -> int | None:
+        """Of what was sent."""
+        return share(self.counts.said_removed, self.counts.sent)
+
+    @property
+    def seen_gone(self) -> int | None:
+        """Of what was sent."""
+        return share(self.counts.seen_gone, self.counts.sent)
+
+    @property
+    def stayed_gone(self) -> int | None:
+        """Of what can be judged."""
+        return share(self.counts.stayed_gone, self.counts.gone_long_ago)
 
     @property
     def median(self) -> str:
@@ -132,12 +146,6 @@ def breakdown(figures: Figures, by: str, *, channels: Mapping[str, str]) -> list
 def _kind_of_channel(one: Slice) -> str:
     kind = _word(ChannelKind.choices, one.kind) if one.kind else ""
     return f"{kind} · {one.value}" if kind else ""
-
-
-def content(value: str) -> str:
-    """`deepnude/minor` in words."""
-    kind, _slash, age = value.partition("/")
-    return _("%(kind)s, %(age)s") % {"kind": desk.KINDS.get(kind, kind), "age": AGE_GROUPS.get(age, age)}
 
 
 def _word(choices: Iterable[tuple[str, Words]], value: str) -> str:
@@ -188,13 +196,15 @@ def ignorers(figures: Figures) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A line of a list of shares. `name` is a figure with a definition and a list behind it, or empty."""
+    """A line of a list of shares. `name` is a figure with a definition and a list behind it, or empty; `value`: what it
+    is called where its list is told apart."""
 
     label: str
     count: int
     share: int | None
     name: str = ""
     tone: str = ""
+    value: str = ""
 
 
 FATES: Sequence[tuple[str, str, Words]] = (
@@ -216,52 +226,56 @@ def fates(counts: Counts) -> list[Share]:
     ]
 
 
+def _counted(rows: Sequence[LadderRow] | Sequence[RedressRow], means: Mapping[str, Means]) -> dict[str, int]:
+    """How many each figure of `means` counts."""
+    return {
+        name: sum(
+            row.count
+            for row in rows
+            if all(getattr(row, column) in words for column, words in wanted.items())
+        )
+        for name, wanted in means.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A rung of the ladder, with how its steps ended."""
 
+    rung: str
     label: str
     done: int
     led_on: int  # they acted, or took it up
     declined: int
     silent: int
-    open: int  # done, and nothing was noted of it yet
     waiting: int  # proposed or taken on, not done
     left_out: int
 
-
-LED_ON = frozenset({StepOutcome.ACTED.value, StepOutcome.TAKEN_UP.value})
+    @property
+    def open(self) -> int:
+        """Done, and nothing was noted of it yet."""
+        return self.done - self.led_on - self.declined - self.silent
 
 
 def ladder(rows: Sequence[LadderRow]) -> list[Step]:
     """Rungs that were ever stood on, from the lowest."""
-    found: dict[str, Counter[str]] = {}
-    for row in rows:
-        found.setdefault(row.rung, Counter())[_ending(row)] += row.count
-    return [
-        Step(
-            label=str(rung.label),
-            done=sum(of[name] for name in ("led_on", "declined", "silent", "open")),
-            led_on=of["led_on"],
-            declined=of["declined"],
-            silent=of["silent"],
-            open=of["open"],
-            waiting=of["waiting"],
-            left_out=of["left_out"],
-        )
-        for rung in Rung
-        if (of := found.get(rung.value))
-    ]
+    by_rung = {rung: [row for row in rows if row.rung == rung] for rung in Rung}
+    return [_step(rung, own) for rung, own in by_rung.items() if own]
 
 
-def _ending(row: LadderRow) -> str:
-    if row.state == StepState.DONE:
-        if row.outcome in LED_ON:
-            return "led_on"
-        return {StepOutcome.DECLINED.value: "declined", StepOutcome.SILENT.value: "silent"}.get(
-            row.outcome, "open"
-        )
-    return "waiting" if row.state in {StepState.PROPOSED, StepState.TAKEN} else "left_out"
+def _step(rung: Rung, rows: Sequence[LadderRow]) -> Step:
+    found = _counted(rows, STEP_MEANS)
+    done, waiting = found["steps"], found["steps_open"]
+    return Step(
+        rung=rung.value,
+        label=str(rung.label),
+        done=done,
+        led_on=found["steps_acted"],
+        declined=found["steps_declined"],
+        silent=found["steps_silent"],
+        waiting=waiting,
+        left_out=sum(row.count for row in rows) - done - waiting,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +295,13 @@ class Redress:
 
 def redress(rows: Sequence[RedressRow]) -> Redress:
     """Over both ways to contest."""
-    found = Counter[str]()
-    for row in rows:
-        found[row.state] += row.count
-    overturned = found[RedressState.OVERTURNED] + found[RedressState.PARTLY]
-    upheld, pending = found[RedressState.UPHELD], found[RedressState.FILED]
-    return Redress(overturned + upheld + pending, overturned, upheld, pending)
+    found = _counted(rows, REDRESS_MEANS)
+    return Redress(
+        filed=found["redress"],
+        overturned=found["redress_overturned"],
+        upheld=found["redress_upheld"],
+        pending=found["redress_pending"],
+    )
 
 
 # --- reports ----------------------------------------------------------------------------------------------
@@ -309,4 +324,6 @@ def shares(
             key,
         ),
     )
-    return [Share(str(names.get(key, key)), counts[key], share(counts[key], total)) for key in keys]
+    return [
+        Share(str(names.get(key, key)), counts[key], share(counts[key], total), value=key) for key in keys
+    ]

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from cases.dashboards import bins
 from cases.dashboards.models import RedressFact, ReportFact, StepFact, TakedownFact
+from cases.dashboards.sql import fetch_rows
 from cases.ladder.states import LIVE
 from cases.takedowns.states import SAID_REMOVED, STAYED, Outcome, Result, Status
 from reports.states import AgeRange
@@ -26,6 +27,16 @@ _ROOTS = """
         WHERE last.merged_into_id IS NULL
     )
 """
+
+
+def roots() -> dict[int, int]:
+    """Each platform, and the one its figures stand under: itself, or the last of the chain that it was merged into."""
+    text = f"""
+        WITH RECURSIVE {_ROOTS}
+        SELECT one.id, coalesce(roots.at, one.id) FROM platforms_platform AS one
+        LEFT JOIN roots ON roots.platform = one.id
+    """  # noqa: S608  our own names
+    return dict(fetch_rows(text, []))
 
 
 @dataclass(frozen=True, slots=True)

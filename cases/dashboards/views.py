@@ -15,16 +15,18 @@ from django.views.decorators.http import require_safe
 
 from cases import words as desk
 from cases.dashboards import metrics, periods, showing
+from cases.dashboards.asking import Part, address_of, part_of
 from cases.dashboards.bins import BARS
 from cases.dashboards.charts.hours import week
 from cases.dashboards.charts.months import months
 from cases.dashboards.charts.spread import spread
-from cases.dashboards.figures import Counts, Figures, Volumes, Waiting
+from cases.dashboards.figures import Counts, Figures, Times, Volumes, Waiting
+from cases.dashboards.listed import lists_for
 from cases.dashboards.load import Load, load_now
 from cases.dashboards.periods import BadPeriod, Period
 from cases.dashboards.words import share, short_weekday, span, weekday
 from cases.rail import capped
-from cases.views.answers import with_filter
+from cases.views.answers import tabs_of, with_filter
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.platforms.models import Channel, Platform
@@ -63,6 +65,9 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     before = metrics.figures(since=period.before.since, until=period.before.until, platform=slug).overall
     by = request.GET.get("by", "")
     by = by if by in showing.BREAKDOWNS else "channel" if slug else "platform"
+    names = {one: name for one, (name, _is_merged) in platforms.items()}
+    value = request.GET.get("value", "")
+    part = part_of(by, value, period=period, platform=slug or "", platforms=names)
     waiting, load = metrics.waiting_now(), load_now()
     title = _("Figures")
     context: dict[str, Any] = {
@@ -79,10 +84,10 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "platform": slug or "",
         "platforms": offered,
         "all_url": with_filter(request, "platform", ""),
-        "chips": _chips(request, period, first=metrics.first_month()),
-        "asked": urlencode(_asked(period, slug)),
+        "chips": _chips(request, period, first=metrics.first_month(), part=part),
+        "asked": urlencode(address_of(period, slug)),
         # Whoever sees no cases sees numbers, and no way to a list of them.
-        "drills": request.user.can(Permission.CASES_OWN) or request.user.can(Permission.CASES_ALL),
+        "drills": lists_for(request.user),
         "sees_queue": request.user.can(Permission.QUEUE_READ),
         "sees_desk": request.user.can(Permission.TAKEDOWNS),
         "sees_team": request.user.can(Permission.CASES_ALL),
@@ -92,6 +97,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "load": load,
         "load_said": _capped(load, *(field.name for field in fields(load))),
         **_what_was_asked(request, found, before, period, by),
+        **_time(request, found, period, by, part),
     }
     if found.reports is not None:
         context["reports"] = _reports(found.reports, period)
@@ -104,16 +110,14 @@ def _platforms() -> Mapping[str, tuple[str, bool]]:
     return {slug: (name, into is not None) for slug, name, into in rows}
 
 
-def _asked(period: Period, slug: str | None) -> Mapping[str, str]:
-    return {**period.address, **({"platform": slug} if slug else {})}
-
-
 def _capped(found: Waiting | Load, *names: str) -> Mapping[str, str]:
     """Counts as they are written: "99+" where counting stopped."""
     return {name: capped(getattr(found, name)) or "0" for name in names}
 
 
-def _chips(request: StaffRequest, period: Period, *, first: date | None) -> list[dict[str, Any]]:
+def _chips(
+    request: StaffRequest, period: Period, *, first: date | None, part: Part | None
+) -> list[dict[str, Any]]:
     """The usual lengths, and each year in which there is something to count, the latest first."""
     today = timezone.localdate()
     offered: list[tuple[desk.Words, Period]] = [
@@ -123,6 +127,8 @@ def _chips(request: StaffRequest, period: Period, *, first: date | None) -> list
         last = today.replace(day=1) if year == today.year else today.replace(year=year, month=12, day=1)
         offered.append((str(year), Period(today.replace(year=year, month=1, day=1), last)))
     kept = {name: request.GET[name] for name in ("platform", "by") if request.GET.get(name)}
+    if part and part.by != "month":
+        kept["value"] = part.value
     return [
         {
             "label": label,
@@ -137,28 +143,11 @@ def _what_was_asked(
     request: StaffRequest, found: Figures, before: Counts, period: Period, by: str
 ) -> dict[str, Any]:
     counts = found.overall
-    edges = BARS
     cards = showing.cards(found, period.months)
-    names = dict(Channel.objects.values_list("slug", "platform__name")) if by == "channel" else {}
-    lines = showing.breakdown(found, by, channels=names)
     return {
         "numbers": showing.numbers(counts, before),
         "before": period.before,
-        "median": span(counts.p50_s),
-        "p90": span(counts.p90_s),
         "median_before": span(before.p50_s) if before.p50_s is not None else "",
-        "spread": spread(
-            [bar.count for bar in found.spread], edges=edges, p50_s=counts.p50_s, p90_s=counts.p90_s
-        ),
-        "tabs": [
-            {"label": label, "url": with_filter(request, "by", name) + "#by", "current": name == by}
-            for name, label in showing.BREAKDOWNS.items()
-            if not (request.GET.get("platform") and name == "platform")
-        ],
-        "by": by,
-        "by_head": showing.BREAKDOWNS[by],
-        "by_label": _("Time to action by: %(name)s") % {"name": showing.BREAKDOWNS[by]},
-        "lines": [(line, line.range(edges)) for line in lines],
         "cards": cards[: showing.CARDS],
         "more_platforms": max(0, len(cards) - showing.CARDS),
         "ignorers": showing.ignorers(found)[: showing.IGNORERS],
@@ -172,13 +161,54 @@ def _what_was_asked(
     }
 
 
+def _time(
+    request: StaffRequest, found: Figures, period: Period, by: str, part: Part | None
+) -> dict[str, Any]:
+    """The distribution of all, or of the one line that was chosen; and the lines to choose from."""
+    slug = found.platform
+    shown = part.times() if part else Times(found.overall, found.spread)
+    names = dict(Channel.objects.values_list("slug", "platform__name")) if by == "channel" else {}
+    lines = showing.breakdown(found, by, channels=names)
+    here = f"{request.path}?{urlencode({**address_of(period, slug), 'by': by})}"
+    return {
+        "part": part,
+        "all_times_url": f"{here}#time",
+        "timed": shown.counts,
+        "median": span(shown.counts.p50_s),
+        "p90": span(shown.counts.p90_s),
+        "spread": spread(
+            [bar.count for bar in shown.spread],
+            edges=BARS,
+            p50_s=shown.counts.p50_s,
+            p90_s=shown.counts.p90_s,
+        ),
+        "tabs": tabs_of(
+            {name: label for name, label in showing.BREAKDOWNS.items() if not (slug and name == "platform")},
+            by,
+            lambda name: f"{request.path}?{urlencode({**address_of(period, slug), 'by': name})}#by",
+        ),
+        "by": by,
+        "by_head": showing.BREAKDOWNS[by],
+        "by_label": _("Time to action by: %(name)s") % {"name": showing.BREAKDOWNS[by]},
+        "lines": [
+            (line, line.range(BARS), f"{here}&{urlencode({'value': value})}#time", value)
+            for line in lines
+            for value in [line.platform or line.value]
+        ],
+    }
+
+
 def _returned(found: Figures) -> list[showing.Share]:
     """How long what came back had been gone."""
     bars = found.returns.spread
     drawn = spread(
         [bar.count for bar in bars], edges=[bar.from_s for bar in bars[1:]], p50_s=None, p90_s=None
     )
-    return [showing.Share(one.label, one.count, one.share) for one in drawn.columns if one.count]
+    return [
+        showing.Share(one.label, one.count, one.share, value=str(one.from_s))
+        for one in drawn.columns
+        if one.count
+    ]
 
 
 def _reports(told: Volumes, period: Period) -> dict[str, Any]:
@@ -186,25 +216,36 @@ def _reports(told: Volumes, period: Period) -> dict[str, Any]:
     by_month = dict(told.months)
     circumstances = {code: desk.circumstance(code) for code in Circumstance.values}
     drawn = week(told.hours)
-    busiest = drawn.busiest
+    day, hour, count = drawn.busiest or (0, 0, 0)
     blackmail = told.circumstances.get(Circumstance.BLACKMAIL, 0)
     at_school = told.circumstances.get(Circumstance.SCHOOL, 0)
     return {
         "total": told.total,
         "week": drawn,
         "days": [(row, weekday(row.day), short_weekday(row.day)) for row in drawn.rows],
-        "busiest": (weekday(busiest[0]), busiest[1], busiest[1] + 1, busiest[2]) if busiest else None,
+        "clock": [
+            (hour, [(f"{day}-{hour.hour}", weekday(day), count) for day, count in enumerate(hour.counts)])
+            for hour in drawn.hours
+        ],
+        "busiest": (weekday(day), hour, hour + 1, count, f"{day}-{hour}") if drawn.busiest else None,
         "blackmail": showing.Share("", blackmail, share(blackmail, told.total)),
         "school": showing.Share("", at_school, share(at_school, told.total)),
         "named_school": showing.Share("", told.with_school, share(told.with_school, told.total)),
         "lists": [
-            (name, label, showing.shares(told_of, names, total=told.total, by_count=by_count))
-            for name, label, told_of, names, by_count in (
-                ("ages", _("Ages"), told.age_ranges, desk.AGES, False),
-                ("kinds", _("What was reported"), told.kinds, desk.KINDS, True),
-                ("circumstances", _("Circumstances"), told.circumstances, circumstances, True),
-                ("", _("How it reached us"), told.channels, dict(CameBy.choices), True),
-                ("", _("Who writes"), told.who, desk.WRITERS, True),
+            (name, label, dim, showing.shares(told_of, names, total=told.total, by_count=by_count))
+            for name, label, dim, told_of, names, by_count in (
+                ("ages", _("Ages"), "age", told.age_ranges, desk.AGES, False),
+                ("kinds", _("What was reported"), "kind", told.kinds, desk.KINDS, True),
+                (
+                    "circumstances",
+                    _("Circumstances"),
+                    "circumstance",
+                    told.circumstances,
+                    circumstances,
+                    True,
+                ),
+                ("", _("How it reached us"), "came-by", told.channels, dict(CameBy.choices), True),
+                ("", _("Who writes"), "who", told.who, desk.WRITERS, True),
             )
         ],
         "months": months([(day, by_month.get(day, 0), 0) for day in period.months]),

@@ -1,13 +1,27 @@
 """Figures in words: shares that never claim more than is true, spans in one unit."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from cases.words import lasting
+from cases import words as desk
+from cases.words import Words, lasting
+
+AGE_GROUPS: Mapping[str, Words] = {
+    "minor": gettext_lazy("a minor"),
+    "adult": gettext_lazy("an adult"),
+    "unknown": gettext_lazy("age not said"),
+}
+
+
+def content(value: str) -> str:
+    """`deepnude/minor` in words."""
+    kind, _slash, age = value.partition("/")
+    return _("%(kind)s, %(age)s") % {"kind": desk.KINDS.get(kind, kind), "age": AGE_GROUPS.get(age, age)}
 
 
 def share(part: int, whole: int) -> int | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from cases.handover import actions as handover
+from cases.handover import shifts
 from cases.models import Case
 from cases.todo import actions as todo
 from cases.todo.models import NO_DAY, Checklist
@@ -42,9 +43,9 @@ def leave(*, followed: Case, waited_for: Case, day_team: Case, nour: Staff, sach
     text = "Relire la réponse du site avec la juriste."
     add(case=waited_for, text=text, due_at=now - 3 * hour, for_whom=None, by=nour, at=now - 30 * hour)
 
-    handover.start_shift(by=sacha, at=now - 8 * hour)
+    shifts.start_shift(by=sacha, at=now - 8 * hour)
     reason = "Je suis absent jeudi, et il attend une réponse ce jour-là."
     handover.offer(case=day_team, to=nour, reason=reason, by=sacha, at=now)
-    handover.end_shift(by=sacha, words=WORDS, at=now)
-    handover.start_shift(by=nour, at=now)
+    shifts.end_shift(by=sacha, words=WORDS, at=now)
+    shifts.start_shift(by=nour, at=now)
     handover.watch(case=waited_for, on=True, by=nour, at=now)

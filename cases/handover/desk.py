@@ -71,6 +71,11 @@ def shift_of(staff: Staff) -> QuerySet[Shift]:
     return Shift.objects.running().filter(staff=staff)
 
 
+def on_shift() -> QuerySet[Shift]:
+    """Every shift that runs."""
+    return Shift.objects.running()
+
+
 def is_away(staff: Staff) -> bool:
     """Is this person away today?"""
     return Away.objects.on(timezone.localdate()).filter(staff=staff).exists()

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from cases.actions import worked_on
 from cases.api import CanWork, erased, staff_of
-from cases.incidents import actions
+from cases.incidents import access, actions
 from cases.incidents.serializers import (
     CaseRefSerializer,
     CaseRefsSerializer,
@@ -40,7 +40,7 @@ def with_members(found: Any) -> Any:
 
 def incident_of(request: Request, ref: str) -> Incident:
     """Raises the same Problem for a foreign reference as for an invented one."""
-    found = with_members(actions.visible_to(staff_of(request)))
+    found = with_members(access.visible_to(staff_of(request)))
     incident: Incident | None = found.filter(ref=ref.upper()).first()
     if incident is None:
         raise problems.not_found()
@@ -69,7 +69,7 @@ def after(request: Request, incident: Incident) -> Response:
     staff = staff_of(request)
     current: Incident = with_members(Incident.objects.filter(pk=incident.pk)).get()
     answer = shown(request, current)
-    if not actions.visible_to(staff).filter(pk=current.pk).exists():
+    if not access.visible_to(staff).filter(pk=current.pk).exists():
         answer = answer | {"members": [one for one in answer["members"] if one["case"] is not None]}
     return Response(answer)
 
@@ -90,7 +90,7 @@ class Incidents(APIView):
         """The newest first. Cases that are not yours to see count, without their reference."""
         proposed = request.query_params.get("proposed") in {"true", "1"}
         page = keyset.page(
-            with_members(actions.visible_to(staff_of(request), proposed=proposed)),
+            with_members(access.visible_to(staff_of(request), proposed=proposed)),
             by=("-opened_at", "-id"),
             cursor=keyset.cursor_of(request),
             limit=keyset.limit_of(request),
@@ -213,7 +213,7 @@ class DetachFromIncident(APIView):
 def _both(request: Request, ref: str) -> tuple[Incident, Case]:
     """The incident and the case that is named. It is theirs to see, or that case was in it before. Raises Problem."""
     staff, said = staff_of(request), CaseRefSerializer(data=request.data)
-    incident: Incident | None = actions.visible_to(staff).filter(ref=ref.upper()).first()
+    incident: Incident | None = access.visible_to(staff).filter(ref=ref.upper()).first()
     if incident is None and not said.is_valid():
         raise problems.not_found()
     said.is_valid(raise_exception=True)

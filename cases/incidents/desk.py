@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from cases import reading
-from cases.incidents import actions, codes, matching, words
+from cases.incidents import access, codes, matching, undoing, words
 from cases.incidents.matching import Shared
 from cases.incidents.models import IncidentStep, Letter, SchoolCode
 from cases.incidents.states import Step
@@ -130,7 +130,7 @@ def opened(incident: Incident, staff: Staff) -> OpenIncident:
 
     No word of colleagues, and nothing of what they do together, before a case of this person's is joined.
     """
-    is_open = actions.takes_part(incident, by=staff)
+    is_open = access.takes_part(incident, by=staff)
     members = members_of(incident)
     mine, letters = mine_among(members, staff), letters_of(incident)
     inside = [one for one in members if one.state != MemberState.DETACHED]
@@ -154,7 +154,7 @@ def opened(incident: Incident, staff: Staff) -> OpenIncident:
         incident=incident,
         is_open_to_me=is_open,
         may_join=is_open or not any(one.state == MemberState.JOINED for one in members),
-        title=actions.opened_title(incident) if is_open else "",
+        title=opened_title(incident) if is_open else "",
         columns=[_column(one, by_id) for one in shared],
         joined=sorted(by_state[MemberState.JOINED], key=lambda row: (len(row.letter), row.letter)),
         proposed=by_state[MemberState.PROPOSED],
@@ -209,7 +209,7 @@ def history_of(incident: Incident, staff: Staff) -> list[Line]:
     steps = list(found.order_by("-at", "-id")[:HISTORY])
     others = {step.pk: step.incident if step.other_id == incident.pk else step.other for step in steps}
     ids = [one.pk for one in others.values() if one is not None]
-    seen = set(actions.open_to(staff).filter(pk__in=ids).values_list("pk", flat=True))
+    seen = set(access.open_to(staff).filter(pk__in=ids).values_list("pk", flat=True))
     about = {step.pk: [change["case"] for change in step.changes] for step in steps}
     every = {case for cases in about.values() for case in cases}
     refs = dict(Case.objects.visible_to(staff).filter(pk__in=every).values_list("pk", "ref"))
@@ -219,11 +219,19 @@ def history_of(incident: Incident, staff: Staff) -> list[Line]:
             text=words.step(step),
             tone=words.TONES.get(step.what, "quiet"),
             other=other.ref if (other := others[step.pk]) is not None and other.pk in seen else "",
-            may_undo=actions.may_undo(step),
+            may_undo=undoing.can_undo(step),
             cases=[refs[case] for case in about[step.pk] if case in refs],
         )
         for step in steps
     ]
+
+
+def opened_title(incident: Incident) -> str:
+    """Its name among colleagues; '' where it has none, or all of it was erased."""
+    try:
+        return incident.box().open(incident, "title")
+    except WrongKey:
+        return ""
 
 
 def shown(code: SchoolCode, incident: Incident) -> str:

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet, Value
 
 from cases.incidents import masking
 from cases.incidents.models import Print
@@ -27,10 +28,9 @@ WORTHLESS = Q(algorithm="pdq", quality__lt=masking.WORTH_MATCHING)
 def keep_prints(report: Report, box: Box) -> None:
     """Write down the report's PDQs so that near ones are found; those masked with an older key are masked anew."""
     secret = masking.current()
-    pdqs = Fingerprint.objects.filter(report=report, algorithm="pdq").exclude(WORTHLESS).exclude(value=None)
     there = Print.objects.filter(fingerprint__report=report, key_id=secret.key_id).values("fingerprint")
     rows = []
-    for one in pdqs.exclude(pk__in=there):
+    for one in _pdqs(report.pk).exclude(pk__in=there):
         masked = masking.written(secret.masked(box.open(one, "value")))
         rows.append(Print(fingerprint=one, key_id=secret.key_id, masked=masked))
     Print.objects.bulk_create(
@@ -39,60 +39,95 @@ def keep_prints(report: Report, box: Box) -> None:
 
 
 def near(masked: int, *, key_id: str) -> set[Any]:
-    """The reports that have a fingerprint within masking.NEAR bits of this one, all of them. Its own is one of them.
+    """The reports that have a fingerprint within masking.NEAR bits of this one, all of them. Its own is one of them."""
+    return near_any([(masked, key_id)])
+
+
+def near_any(prints: Sequence[tuple[int, str]]) -> set[Any]:
+    """The same for several, each with the key that masked it, in one statement.
 
     The function of the database goes by the bands' index whatever the planner thinks of it; see migration 0001.
     """
+    if not prints:
+        return set()
+    one = "SELECT report_id FROM incidents_near(%s::bit(256), %s::int[], %s, %s)"
+    values: list[Any] = []
+    for masked, key_id in prints:
+        values += [masking.written(masked), list(masking.probes(masked)), masking.NEAR, key_id]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT report_id FROM incidents_near(%s::bit(256), %s::int[], %s, %s)",
-            [masking.written(masked), list(masking.probes(masked)), masking.NEAR, key_id],
-        )
+        cursor.execute(" UNION ".join([one] * len(prints)), values)
         return {report_id for (report_id,) in cursor.fetchall()}
 
 
 def similar(case: Case) -> dict[int, list[str]]:
     """Other cases that share something with `case`: their ids, each with the kinds of what is shared, in KINDS' order."""
-    report_id = case.report_id
+    shared = similar_to_report(case.report_id)
+    cases = Case.objects.filter(report__in=shared).values_list("pk", "report_id")
+    return {pk: shared[report_id] for pk, report_id in cases}
+
+
+def similar_to_report(
+    report_id: UUID, *, box: Box | None = None, limit: int | None = None
+) -> dict[UUID, list[str]]:
+    """Other reports, cases or not, that share something with it: their ids, each with the kinds, in KINDS' order.
+
+    A case's fingerprints are kept for near ones to be found. Those of a report that is no case yet are opened with `box`;
+    its near pictures are found among cases. `limit`: so many of each kind are enough. Three queries, and with a box as many.
+    """
     mine = Link.objects.filter(report_id=report_id)
-    shared: dict[int, set[str]] = defaultdict(set)
-
-    def note(kind: str, found: QuerySet[Any], path: str) -> None:
-        ids: Iterable[int | None] = (
-            found.exclude(**{f"{path}id": case.pk}).values_list(f"{path}id", flat=True).distinct()
-        )
-        for pk in ids:
-            if pk is not None:
-                shared[pk].add(kind)
-
-    for kind, column in (("url", "url_index"), ("account", "account_index")):
-        values = mine.exclude(**{column: None}).values(column)
-        note(kind, Link.objects.filter(**{f"{column}__in": values}), "report__case__")
     worth = Fingerprint.objects.exclude(value_index=None).exclude(WORTHLESS)
+    urls = mine.exclude(url_index=None).values("url_index")
+    accounts = mine.exclude(account_index=None).values("account_index")
     prints = worth.filter(report_id=report_id).values("value_index")
-    note("fingerprint", worth.filter(value_index__in=prints), "report__case__")
-    school = Report.objects.filter(pk=report_id).exclude(school_index=None).values("school_index")
-    note("school", Report.objects.filter(school_index__in=school), "case__")
-    if reports := _near_reports(report_id):
-        note("near", Report.objects.filter(pk__in=reports).exclude(status=Status.ERASED), "case__")
+    schools = Report.objects.filter(pk=report_id).exclude(school_index=None).values("school_index")
+    ways: Mapping[str, QuerySet[Any]] = {
+        "url": Link.objects.filter(url_index__in=urls),
+        "account": Link.objects.filter(account_index__in=accounts),
+        "fingerprint": worth.filter(value_index__in=prints),
+        "school": Report.objects.filter(school_index__in=schools),
+    }
+    asked = [_reports_of(kind, found, report_id, limit) for kind, found in ways.items()]
+    shared: dict[UUID, set[str]] = defaultdict(set)
+    for kind, pk in asked[0].union(*asked[1:]):
+        shared[pk].add(kind)
+    if alike := near_any(_opened(report_id, box) if box else _kept(report_id)) - {report_id}:
+        there = Report.objects.filter(pk__in=alike).exclude(status=Status.ERASED)
+        for pk in there.values_list("pk", flat=True):
+            shared[pk].add("near")
     for kinds in shared.values():
         if "fingerprint" in kinds:
             kinds.discard("near")  # equal is near, too
     return {pk: in_order(kinds) for pk, kinds in shared.items()}
 
 
+def _reports_of(kind: str, found: QuerySet[Any], besides: UUID, limit: int | None) -> Any:
+    column = "pk" if found.model is Report else "report_id"
+    others = found.order_by().exclude(**{column: besides})
+    rows = others.annotate(shared=Value(kind, output_field=CharField())).values_list("shared", column)
+    return rows if limit is None else rows[:limit]
+
+
+def _kept(report_id: UUID) -> list[tuple[int, str]]:
+    """Its prints, as a case's are kept."""
+    rows = Print.objects.filter(fingerprint__report=report_id).values_list("masked", "key_id")
+    return [(int(masked, 2), key_id) for masked, key_id in rows]
+
+
+def _opened(report_id: UUID, box: Box) -> list[tuple[int, str]]:
+    """Its PDQs, masked as they would be kept."""
+    secret = masking.current()
+    return [(secret.masked(box.open(one, "value")), secret.key_id) for one in _pdqs(report_id)]
+
+
+def _pdqs(report_id: UUID) -> QuerySet[Fingerprint]:
+    pdqs = Fingerprint.objects.filter(report=report_id, algorithm="pdq")
+    return pdqs.exclude(WORTHLESS).exclude(value=None)
+
+
 def in_order(kinds: Iterable[str]) -> list[str]:
     """As KINDS has them, each once."""
     found = set(kinds)
     return [kind for kind in KINDS if kind in found]
-
-
-def _near_reports(report_id: Any) -> set[Any]:
-    mine = Print.objects.filter(fingerprint__report=report_id).values_list("masked", "key_id")
-    found: set[Any] = set()
-    for masked, key_id in mine:
-        found |= near(int(masked, 2), key_id=key_id)
-    return found - {report_id}
 
 
 @dataclass(frozen=True, slots=True)

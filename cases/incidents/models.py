@@ -178,9 +178,8 @@ class Worksheet(models.Model):
     incident = models.OneToOneField(
         Incident, on_delete=models.CASCADE, primary_key=True, related_name="worksheet"
     )
-    version = models.PositiveIntegerField(
-        default=0
-    )  # of the words: what was opened older is not written over
+    # Of the words: what was opened older is not written over.
+    version = models.PositiveIntegerField(default=0)
     agreed = SealedField()
     contact = SealedField()
     tasks = SealedField()

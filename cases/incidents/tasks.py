@@ -5,16 +5,16 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from cases.incidents import actions
+from cases.incidents import forgetting, proposing
 
 
 @shared_task
 def compare_again(**kwargs: Any) -> None:
     """Compare the cases about which something was told since."""
-    actions.compare_again(at=timezone.now())
+    proposing.compare_again(at=timezone.now())
 
 
 @shared_task
 def follow_erasures(**kwargs: Any) -> None:
     """Forget what young people erased."""
-    actions.follow_erasures(at=timezone.now())
+    forgetting.follow_erasures(at=timezone.now())

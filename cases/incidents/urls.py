@@ -5,6 +5,7 @@ from django.urls import path
 from cases.incidents import views
 
 urlpatterns = [
+    path("reports/<uuid:report_id>/together/", views.open_together, name="open-together"),
     path("incidents/", views.incident_list, name="incidents"),
     path("incidents/<slug:ref>/", views.incident_page, name="incident"),
     path("incidents/<slug:ref>/title/", views.set_title, name="set-title"),

@@ -11,39 +11,56 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases.incidents import actions, desk
+from cases.actions import can_work_on
+from cases.forms import AssignForm
+from cases.incidents import access, actions, alike, desk, school, undoing
 from cases.incidents import worksheet as papers
-from cases.incidents.actions import CannotUndo, Changed, Stale
+from cases.incidents.actions import Changed
 from cases.incidents.forms import AddForm, MergeForm, TitleForm, WorksheetForm
 from cases.incidents.models import IncidentStep, Worksheet
+from cases.incidents.school import Stale
 from cases.incidents.serializers import MOST_CASES
 from cases.incidents.states import ForbiddenMove, MemberState
+from cases.incidents.undoing import CannotUndo
 from cases.letters.forms import facts_of
 from cases.models import Case, Incident, IncidentMember
 from cases.states import CaseStatus, IncidentStatus
 from cases.takedowns import together
 from cases.takedowns.actions import NoChannel, WeakNotice
 from cases.takedowns.states import Status
-from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import (
+    CASEWORK,
+    NOT_TAKEN,
+    PAGE,
+    back_to,
+    first_address,
+    next_address,
+    page_of,
+    report_for,
+    tabs_of,
+)
+from cases.views.opening import ids_in, open_each
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 from helpline.platforms.models import Platform
 from helpline.web.files import neutral_file
 
+TABS = {"open": gettext_lazy("Open"), "closed": gettext_lazy("Closed")}
+
 
 def incident_for(request: StaffRequest, ref: str) -> Incident:
     """One this person takes part in. Raises Http404 for any other: not there and not theirs look the same."""
-    found: Incident = get_object_or_404(actions.open_to(request.user), ref=ref.upper())
+    found: Incident = get_object_or_404(access.open_to(request.user), ref=ref.upper())
     return found
 
 
 def seen_by(request: StaffRequest, ref: str) -> Incident:
     """The same, or one that a case of this person's is only proposed for. Raises Http404."""
-    found: Incident = get_object_or_404(actions.visible_to(request.user), ref=ref.upper())
+    found: Incident = get_object_or_404(access.visible_to(request.user), ref=ref.upper())
     return found
 
 
@@ -62,7 +79,7 @@ def address(incident: Incident, anchor: str = "") -> str:
 @require_safe
 def incident_list(request: StaffRequest) -> HttpResponse:
     is_closed = request.GET.get("tab") == "closed"
-    found = actions.visible_to(request.user).filter(
+    found = access.visible_to(request.user).filter(
         status=IncidentStatus.CLOSED if is_closed else IncidentStatus.OPEN
     )
     found = found.annotate(
@@ -70,17 +87,13 @@ def incident_list(request: StaffRequest) -> HttpResponse:
         proposed=Count("members", filter=Q(members__state=MemberState.PROPOSED)),
     )
     page = page_of(request, found, "-opened_at", "-id")
-    shown = actions.open_to(request.user).filter(pk__in=[incident.pk for incident in page.rows])
+    shown = access.open_to(request.user).filter(pk__in=[incident.pk for incident in page.rows])
     named = set(shown.values_list("pk", flat=True))
     context = {
         "rows": [
-            (incident, actions.opened_title(incident) if incident.pk in named else "")
-            for incident in page.rows
+            (incident, desk.opened_title(incident) if incident.pk in named else "") for incident in page.rows
         ],
-        "tabs": [
-            {"label": label, "url": f"{request.path}{query}", "current": current == is_closed}
-            for label, query, current in ((_("Open"), "", False), (_("Closed"), "?tab=closed", True))
-        ],
+        "tabs": tabs_of(TABS, "closed" if is_closed else "open", request.path),
         "is_closed": is_closed,
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
@@ -115,15 +128,54 @@ def _show(request: StaffRequest, incident: Incident, *, status: int = 200, **bou
 
 def _done(request: StaffRequest, incident: Incident, said: str, step: IncidentStep | None) -> HttpResponse:
     """Back on the page, with a way to undo it; on the list, when the incident is not this person's any more."""
-    if not actions.visible_to(request.user).filter(pk=incident.pk).exists():
-        if actions.may_join(incident, by=request.user):
+    if not access.visible_to(request.user).filter(pk=incident.pk).exists():
+        if access.can_join(incident, by=request.user):
             said = _("%(said)s You can undo it on the page of the case.") % {"said": said}
         return back_to(request, reverse("desk:incidents"), said)
     undo_address = ""
-    if step is not None and actions.may_undo(step):
+    if step is not None and undoing.can_undo(step):
         undo_address = reverse("desk:undo-incident", kwargs={"ref": incident.ref, "step_id": step.pk})
     messages.success(request, said, extra_tags=undo_address)
     return redirect(address(incident))
+
+
+# --- before there is one ------------------------------------------------------------------------------
+
+
+@needs(*CASEWORK)
+@require_POST
+def open_together(request: StaffRequest, report_id: UUID) -> HttpResponse:
+    """Open this report and those ticked beside it for one colleague; each is proposed for what they share.
+
+    What shares nothing with it any more is not opened from here. What could not be opened is named, with the reason.
+    """
+    report = report_for(report_id)
+    if existing := Case.objects.filter(report=report).first():
+        if not can_work_on(existing, by=request.user):
+            said = _("A colleague took this report in hand before you.")
+            return back_to(request, reverse("desk:queue"), said, level=messages.WARNING)
+        said = _("It is case %(ref)s already.") % {"ref": existing.ref}
+        return back_to(
+            request, reverse("desk:case", kwargs={"ref": existing.ref}), said, level=messages.WARNING
+        )
+    here = reverse("desk:report", kwargs={"report_id": report.pk})
+    form, ticked = AssignForm(request.POST), ids_in(request.POST.getlist("report"))[:PAGE]
+    if not ticked or not form.is_valid():
+        said = _("Tick at least one report.") if not ticked else _("Choose who works on them.")
+        return back_to(request, here, said, level=messages.WARNING)
+    shared = alike.similar(report)
+    if strange := len([one for one in ticked if one not in shared]):
+        said = ngettext(
+            "%(count)s report shares nothing with this one any more. It was left as it is.",
+            "%(count)s reports share nothing with this one any more. They were left as they are.",
+            strange,
+        )
+        messages.warning(request, said % {"count": strange})
+    wanted = [report.pk, *(one for one in ticked if one in shared)]
+    opened = open_each(request, wanted, to=form.cleaned_data["to"])
+    found = access.visible_to(request.user).filter(members__case__in=opened.cases)
+    incident = found.annotate(size=Count("members__case")).order_by("-size", "opened_at").first()
+    return redirect(address(incident) if incident and opened.cases else "desk:queue")
 
 
 # --- who belongs to it --------------------------------------------------------------------------------
@@ -170,7 +222,7 @@ def decide(request: StaffRequest, ref: str, member_id: int) -> HttpResponse:
         return back_to(request, here, _not_let_in(), level=messages.WARNING)
     if joined:
         said = _("Joined. You can undo it.")
-    elif actions.may_join(member.incident, by=request.user):
+    elif access.can_join(member.incident, by=request.user):
         said = _("Kept apart. You can undo it.")
     else:
         said = _("Kept apart. A supervisor can undo it.")
@@ -238,7 +290,7 @@ def merge(request: StaffRequest, ref: str) -> HttpResponse:
     into = None
     if form.is_valid():
         wanted = form.cleaned_data["ref"].strip().upper()
-        into = actions.open_to(request.user).filter(ref=wanted).exclude(pk=incident.pk).first()
+        into = access.open_to(request.user).filter(ref=wanted).exclude(pk=incident.pk).first()
         if into is None:
             form.add_error("ref", _("None of your cases is in an incident with this reference."))
     if into is None:
@@ -268,11 +320,11 @@ def set_open(request: StaffRequest, ref: str) -> HttpResponse:
 @require_POST
 def undo(request: StaffRequest, ref: str, step_id: UUID) -> HttpResponse:
     incident = seen_by(request, ref)
-    step = actions.step_of(incident, step_id)
+    step = undoing.step_of(incident, step_id)
     if step is None:
         raise Http404
     try:
-        actions.undo(step=step, by=request.user, at=timezone.now())
+        undoing.undo(step=step, by=request.user, at=timezone.now())
     except CannotUndo:
         said = _("Something of it was decided anew since, so it was not undone. Change it case by case.")
         return back_to(request, address(incident), said, level=messages.WARNING)
@@ -292,10 +344,10 @@ def code(request: StaffRequest, ref: str) -> HttpResponse:
     if request.POST.get("end") == "yes":
         current = incident.codes.filter(ended_at=None).first()
         if current is not None:
-            actions.end_code(code=current, by=request.user, at=timezone.now())
+            school.end_code(code=current, by=request.user, at=timezone.now())
         return back_to(request, address(incident, "#code"), _("The code leads nowhere any more."))
     try:
-        actions.make_code(incident=incident, by=request.user, at=timezone.now())
+        school.make_code(incident=incident, by=request.user, at=timezone.now())
     except WrongKey:
         return back_to(request, address(incident), _forgotten(), level=messages.WARNING)
     said = _("The code is made. Give it to the school’s contact, for the pupils.")
@@ -332,7 +384,14 @@ def ask(request: StaffRequest, ref: str, slug: str) -> HttpResponse:
     try:
         found = together.contents(links, cases)
         facts = facts_of(given).get(slug, "")
-        draft = together.draft(found=found, chosen=given.get("channel", ""), facts=facts, at=timezone.now())
+        draft = together.draft(
+            found=found,
+            chosen=given.get("channel", ""),
+            law=given.get(f"law-{slug}", ""),
+            facts=facts,
+            by=request.user,
+            at=timezone.now(),
+        )
     except WrongKey:
         said = _("A young person erased a report this moment. Look again.")
         return back_to(request, address(incident), said, level=messages.WARNING)
@@ -359,6 +418,7 @@ def _ask(request: StaffRequest, incident: Incident, cases: list[Case], draft: to
             cases=cases,
             links=draft.links,
             channel=draft.chosen,
+            regimes=draft.regimes,
             facts=draft.facts,
             by=request.user,
             at=timezone.now(),
@@ -399,7 +459,7 @@ def worksheet(request: StaffRequest, ref: str) -> HttpResponse:
     if not form.is_valid():
         return _show_worksheet(request, incident, form=form, status=NOT_TAKEN)
     try:
-        actions.write_worksheet(
+        school.write_worksheet(
             incident=incident,
             version=form.cleaned_data["version"],
             words=form.words(),
@@ -429,7 +489,7 @@ def _show_worksheet(
     row = Worksheet.objects.filter(incident=incident).select_related("changed_by").first()
     context = {
         "incident": incident,
-        "title": actions.opened_title(incident),
+        "title": desk.opened_title(incident),
         "form": form or WorksheetForm(initial=written | {"version": row.version if row else 0}),
         "theirs": [(form_field.label, written[name]) for name, form_field in _fields() if written[name]]
         if theirs
@@ -446,7 +506,7 @@ def _show_worksheet(
 
 def _fields() -> list[tuple[str, Any]]:
     fields = WorksheetForm().fields
-    return [(name, fields[name]) for name in actions.WORDS]
+    return [(name, fields[name]) for name in school.WORDS]
 
 
 @needs(*CASEWORK)

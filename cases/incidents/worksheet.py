@@ -20,7 +20,7 @@ from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from cases import words as desk_words
-from cases.incidents import actions, desk
+from cases.incidents import desk, school
 from cases.incidents.models import Worksheet
 from cases.models import Case, Incident
 from cases.referrals import recipients
@@ -63,12 +63,12 @@ def words_of(incident: Incident) -> dict[str, str]:
     """What colleagues wrote for it; empty where they did not, or all of it was erased."""
     row = Worksheet.objects.filter(incident=incident).first()
     if row is None:
-        return dict.fromkeys(actions.WORDS, "")
+        return dict.fromkeys(school.WORDS, "")
     try:
         box = incident.box()
     except WrongKey:
-        return dict.fromkeys(actions.WORDS, "")
-    return {name: box.open(row, name) for name in actions.WORDS}
+        return dict.fromkeys(school.WORDS, "")
+    return {name: box.open(row, name) for name in school.WORDS}
 
 
 def make(
@@ -80,7 +80,7 @@ def make(
     """
     facts = facts_of(incident, cases, others=others, audience=audience, at=at)
     body = paper.pdf(SHEET, facts)
-    actions.record_worksheet(
+    school.record_worksheet(
         incident=incident,
         cases=cases,
         sha256=hashlib.sha256(body).hexdigest(),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from cases.actions import check_can_work_on, happened
-from cases.ladder import again, pack, rungs, states
+from cases.ladder import again, holding, pack, rungs, states
 from cases.ladder.clock import (
     TooLate,
     is_in_time,
@@ -27,9 +27,9 @@ from cases.ladder.models import Redress, Step
 from cases.ladder.proposing import channels_of, facts_of, possible_for, steps_of
 from cases.ladder.states import ForbiddenMove, Rung, StepOutcome, StepState
 from cases.states import CaseStatus, Happening
-from cases.takedowns import linting
 from cases.takedowns import states as takedown_states
 from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
+from cases.takedowns.linting import Judged
 from cases.takedowns.models import Notice, Takedown
 from cases.takedowns.notices import Finding
 from cases.takedowns.states import Status
@@ -63,17 +63,17 @@ def take(*, step: Step, by: Staff | None, at: datetime) -> list[Takedown]:
     """
     try:
         return _take(step=step, by=by, at=at)
-    except WeakNotice as error:
-        _hold(step, error.findings, at=at)
+    except again.WouldNotHold as error:
+        _hold(step, error.judged, at=at)
         raise
     except NoChannel:
-        _hold(step, [NO_WAY], at=at)
+        _hold(step, Judged([NO_WAY], {}), at=at)
         raise
 
 
-def _hold(step: Step, findings: Sequence[Finding], *, at: datetime) -> None:
+def _hold(step: Step, judged: Judged, *, at: datetime) -> None:
     open_still = Step.objects.filter(pk=step.pk, state=StepState.PROPOSED)
-    open_still.update(held_at=at, findings=linting.kept(findings))
+    open_still.update(held_at=at, findings=holding.kept(judged))
 
 
 @transaction.atomic
@@ -173,6 +173,8 @@ def take_reminders(*, at: datetime, limit: int = 100) -> int:
         rung=Rung.REMINDER,
         due_at__lte=at,
         takedown__clock_paused_at=None,
+        takedown__notice__channel__platform__paused_at=None,
+        takedown__notice__channel__platform__merged_into__paused_at=None,
         held_at=None,
     )
     taken = 0

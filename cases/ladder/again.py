@@ -1,6 +1,6 @@
 """Asking once more: a further notice about the same item, for everybody who shares it, that says what was asked before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from cases.actions import worked_on
 from cases.ladder import states
 from cases.ladder.states import ForbiddenMove, Rung
 from cases.models import Case
@@ -16,6 +17,7 @@ from cases.takedowns import actions as takedowns
 from cases.takedowns import linting, notices
 from cases.takedowns import states as takedown_states
 from cases.takedowns.actions import AlreadyRequested, WeakNotice
+from cases.takedowns.linting import Judged
 from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import Outcome, Source, Status
 from helpline.accounts.models import Staff
@@ -26,11 +28,19 @@ from reports.models import Link, Report
 from reports.states import LinkStatus
 
 
+class WouldNotHold(WeakNotice):
+    """The further notice would not hold. `findings` are as whoever asked may know them, `judged` is for each case."""
+
+    def __init__(self, judged: Judged, *, seen_from: Collection[int]) -> None:
+        super().__init__(judged.seen_from(seen_from))
+        self.judged = judged
+
+
 def ask_again(
     rows: Sequence[Takedown], *, channel: Channel, rung: Rung, by: Staff | None, at: datetime
 ) -> list[Takedown]:
     """A further notice about the same item, for everybody who shares it. The rows are locked; cases, reports and links
-    follow in the one order.
+    follow in the one order. Raises WouldNotHold, AlreadyRequested, ForbiddenMove once nobody wants it.
     """
     first = rows[0]
     list(
@@ -77,9 +87,12 @@ def ask_again(
     ]
     content = _content(first, notice, item=number or made[0].pk, rung=rung)
     # What they told us since the first request counts, too.
-    private = [notices.private_facts(case) for case in _cases_of(rows)]
-    if findings := linting.findings(content, channel=channel, private=private, above=True):
-        raise WeakNotice(findings)
+    cases = _cases_of(rows)
+    judged = linting.judged(content, channel=channel, cases=cases, above=True)
+    if judged.seen_from(()):
+        may_work_on = worked_on(by=by) if by else None
+        mine = {case.pk for case in cases if may_work_on and may_work_on(case)}
+        raise WouldNotHold(judged, seen_from=mine)
     takedowns.seal(notice, content)
     notice.save(force_insert=True)
     Takedown.objects.bulk_create(made)

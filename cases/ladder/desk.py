@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import reading
-from cases.ladder import clock, proposing, redress, reminding, rungs, states
+from cases.ladder import clock, holding, proposing, redress, reminding, rungs, states
 from cases.ladder.models import Redress, Step
 from cases.ladder.rungs import OUT_OF_COURT, Authority
 from cases.ladder.states import Kind, RedressState, Rung, StepState
 from cases.models import Case
 from cases.states import CaseStatus
-from cases.takedowns import linting
 from cases.takedowns.models import Takedown
 from cases.takedowns.notices import Finding
 from cases.takedowns.states import Status
@@ -49,11 +48,12 @@ TABS: Mapping[str, Promise | str] = {
     "steps": gettext_lazy("Steps due"),
     "silent": gettext_lazy("Silent"),
     "redress": gettext_lazy("Complaints to file"),
+    "unheard": gettext_lazy("Complaints unanswered"),
     "answers": gettext_lazy("To ask again"),
     "later": gettext_lazy("Later"),
     "paused": gettext_lazy("Clock stopped"),
 }
-COUNTED = ("steps", "silent", "redress", "answers")
+COUNTED = ("steps", "silent", "redress", "unheard", "answers")
 
 
 def under_tab(staff: Staff, tab: str, *, at: datetime) -> QuerySet[Any]:
@@ -76,6 +76,8 @@ def under_tab(staff: Staff, tab: str, *, at: datetime) -> QuerySet[Any]:
         case "redress":
             soon = today + timedelta(days=reminding.SHOWN_FROM)
             return complaints.filter(state=RedressState.TO_FILE, window_until__lte=soon)
+        case "unheard":
+            return complaints.filter(redress.is_late(today) | redress.GRANTED_IN_VAIN)
     # Seen gone, or said to be: there is nothing left to ask for.
     return steps.filter(follow_up_on__lte=today).exclude(takedown__status__in=sorted(SETTLED))
 
@@ -91,12 +93,14 @@ def order_of(tab: str) -> tuple[str, str]:
         "silent": ("status_at", "id"),
         "paused": ("clock_paused_at", "id"),
         "redress": ("window_until", "id"),
+        "unheard": ("state_at", "id"),
         "answers": ("follow_up_on", "id"),
     }.get(tab, ("due_at", "id"))
 
 
 WHEN: Mapping[str, Promise | str] = {
     "redress": gettext_lazy("Possible until"),
+    "unheard": gettext_lazy("Awaited since"),
     "answers": gettext_lazy("Ask again"),
     "silent": gettext_lazy("An answer was due"),
     "paused": gettext_lazy("Since"),
@@ -170,10 +174,10 @@ def row_of(one: Step | Redress | Takedown) -> Row:
             what=str(Kind(one.kind).label),
             tone=REDRESS_TONES[one.state],
             label=str(RedressState(one.state).label),
-            at=None,
+            at=one.state_at,
             kind="redress",
             pk=one.pk,
-            day=one.window_until,
+            day=one.window_until if one.state == RedressState.TO_FILE else one.answer_due_on,
         )
     paused = one.clock_paused_at is not None
     return Row(
@@ -263,7 +267,11 @@ def climb_of(takedown: Takedown, *, at: datetime) -> Climb:
         may_pause=working and takedown.clock_paused_at is None and clock.may_stop(takedown),
         due_at=takedown.answer_due_at if waited or takedown.status in states.CLIMBING else None,
         is_overdue=takedown.answer_due_at is not None and takedown.answer_due_at <= at,
-        steps=[view_of(step, at=at) for step in steps if step.state != StepState.OVER or not live],
+        steps=[
+            view_of(step, at=at, case=takedown.case_id)
+            for step in steps
+            if step.state != StepState.OVER or not live
+        ],
         possible=[(rung.value, str(rung.label)) for rung in left if rung.value not in shown],
         redress=[redress_view(one, at=at) for one in complaints],
         may_dispute=working
@@ -274,8 +282,11 @@ def climb_of(takedown: Takedown, *, at: datetime) -> Climb:
     )
 
 
-def view_of(step: Step, *, at: datetime, box: Box | None = None) -> StepView:
-    """`box` opens what was written; a list and a panel show none of it."""
+def view_of(step: Step, *, at: datetime, case: int, box: Box | None = None) -> StepView:
+    """As it is shown on a page of the case with this key: one step may stand for several cases.
+
+    `box` opens what was written; a list and a panel show none of it.
+    """
     return StepView(
         step=step,
         label=str(Rung(step.rung).label),
@@ -285,7 +296,7 @@ def view_of(step: Step, *, at: datetime, box: Box | None = None) -> StepView:
         authority=None if step.by_machine else rungs.authority(step.rung),
         may_undo=step.state == StepState.TAKEN
         or (step.state in {StepState.DONE, StepState.SKIPPED} and clock.is_in_time(step.state_at, at)),
-        held=linting.shown({"findings": step.findings}) if step.state == StepState.PROPOSED else (),
+        held=holding.seen_from(case, step.findings) if step.state == StepState.PROPOSED else (),
         reference=box.open(step, "reference") if box else "",
         words=box.open(step, "words") if box else "",
     )

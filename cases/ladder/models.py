@@ -53,7 +53,7 @@ class Step(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    # Why it did not leave when it was tried (`linting.kept`): it waits for a person, and no machine tries again.
+    # Why it did not leave when it was tried (`holding.kept`): it waits for a person, and no machine tries again.
     held_at = models.DateTimeField(null=True, blank=True)
     findings = models.JSONField(default=list, blank=True)
     follow_up_on = models.DateField(null=True, blank=True)

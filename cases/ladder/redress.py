@@ -128,6 +128,33 @@ def remind(*, at: datetime, limit: int = 200) -> int:
     return len(rows)
 
 
+def is_late(today: date) -> Q:
+    """Filed, and the answer was due before today."""
+    return Q(state=RedressState.FILED, answer_due_on__lt=today)
+
+
+# A body decided for us. It binds nobody: the platform has yet to follow.
+GRANTED_IN_VAIN = Q(
+    kind=Kind.OUT_OF_COURT,
+    state__in=[RedressState.OVERTURNED, RedressState.PARTLY],
+    takedown__status=Status.CONTESTED,
+)
+
+
+@transaction.atomic
+def remind_of_answers(*, at: datetime, limit: int = 200) -> int:
+    """Silence after a complaint is an event, too: bring it to mind, once. Returns how many were touched."""
+    found = Redress.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        is_late(timezone.localdate(at)), Q(reminded=None) | Q(reminded__gt=reminding.UNANSWERED)
+    )
+    found = found.exclude(takedown__case__status=CaseStatus.CLOSED)
+    found = found.select_related("takedown__case__report", "takedown__case__assignee", "takedown__platform")
+    rows = list(found.order_by("answer_due_on", "pk")[:limit])
+    for row in rows:
+        reminding.remind_of_answer(row, at=at)
+    return len(rows)
+
+
 @transaction.atomic
 def end_redress(*, at: datetime, limit: int = 200) -> int:
     """Taken back by the young person, gone, or granted meanwhile: no complaint is needed. Returns how many ended."""
@@ -280,6 +307,7 @@ def decide(*, redress: Redress, state: RedressState, words: str, by: Staff, at: 
     live.decided_at, live.answer_due_on = at, None
     live.words = row.case.box().seal(live, "words", words.strip()[:4000])
     live.save()
+    reminding.end_reminders([live.pk], at=at)
     note(row, state, by=by, at=at, redress=live.kind)
     if state == RedressState.UPHELD:
         _back_to_platform_word(row, at=at)

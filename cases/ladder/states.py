@@ -29,7 +29,7 @@ __all__ = [
 # Silence was noted, and no answer ended it since: steps are proposed.
 CLIMBING = frozenset({TakedownStatus.NO_ANSWER, TakedownStatus.ESCALATED})
 # A decision against which article 20 lets one complain.
-CONTESTABLE = frozenset({TakedownStatus.REFUSED, TakedownStatus.PARTLY_REMOVED, TakedownStatus.DISABLED})
+CONTESTABLE = frozenset({TakedownStatus.REFUSED}) | takedown.PARTLY
 # A word that says it is gone: seen there at a later look, it climbs. What is said to be blocked or partly removed is
 # contested instead.
 SAID_GONE = takedown.SAID_REMOVED - CONTESTABLE

@@ -25,11 +25,12 @@ def sweep(**kwargs: Any) -> None:
 
 @shared_task
 def sweep_redress(**kwargs: Any) -> None:
-    """Open windows, bring to mind those that close, end what is not needed; forget what was erased."""
+    """Open windows, bring to mind what closes and answers that do not come, end what is over; forget what is erased."""
     now = timezone.now()
     _until_empty(lambda: redress.end_redress(at=now))
     _until_empty(lambda: redress.open_windows(at=now))
     _until_empty(lambda: redress.remind(at=now))
+    _until_empty(lambda: redress.remind_of_answers(at=now))
     _until_empty(actions.follow_erasures)
 
 

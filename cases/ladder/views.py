@@ -1,6 +1,6 @@
 """What is due above the platforms, a step and a complaint with what can be done, and a takedown's clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions as casework
-from cases import rail, reading
+from cases import reading
 from cases.ladder import actions, clock, desk, redress, states
 from cases.ladder.actions import NoRung
 from cases.ladder.clock import NoReason, TooLate
@@ -25,7 +25,7 @@ from cases.models import Case
 from cases.queue import capped_counts
 from cases.takedowns.actions import AlreadyRequested, NoChannel, WeakNotice
 from cases.takedowns.models import Takedown
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of, tab_of, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
@@ -34,7 +34,8 @@ from helpline.web.files import neutral_file
 OF_A_TAKEDOWN = (
     "takedown__case__report",
     "takedown__platform",
-    "takedown__notice__channel",
+    "takedown__notice__channel__platform__merged_into",
+    "takedown__notice__channel__platform__paused_by",
     "takedown__link",
 )
 
@@ -44,33 +45,19 @@ OF_A_TAKEDOWN = (
 def list_page(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     found = capped_counts(desk.counts(request.user, at=now))
-    tab = request.GET.get("tab", "")
-    if tab not in desk.TABS:
-        tab = next((name for name in desk.COUNTED if found[name]), "steps")
+    tab = tab_of(request, desk.TABS, found, "steps")
     rows = desk.with_what_is_shown(tab, desk.under_tab(request.user, tab, at=now))
     page = page_of(request, rows, *desk.order_of(tab))
     context = {
         "rows": [desk.row_of(one) for one in page.rows],
         "tab": tab,
-        "tabs": _tabs(request, tab, found),
+        "tabs": tabs_of(desk.TABS, tab, request.path, found),
         "when_label": desk.when_label(tab),
         "decided": desk.decided_in_a_year(at=now) if tab == "redress" else None,
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }
     return render(request, "ladder/list.html", context)
-
-
-def _tabs(request: StaffRequest, current: str, found: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": label,
-            "url": f"{request.path}?tab={tab}",
-            "count": rail.capped(found.get(tab)),
-            "current": tab == current,
-        }
-        for tab, label in desk.TABS.items()
-    ]
 
 
 # --- loading, acting, going back ------------------------------------------------------------------------
@@ -139,7 +126,7 @@ def _show_step(request: StaffRequest, step: Step, *, status: int = 200, **bound:
     casework.record_read(case=case, by=request.user, at=now)
     forms: dict[str, Any] = {"done": DoneForm(), "skip": SkipForm(), "outcome": OutcomeForm()}
     context = {
-        "view": desk.view_of(step, at=now, box=None if erased else case.box()),
+        "view": desk.view_of(step, at=now, case=case.pk, box=None if erased else case.box()),
         "step": step,
         "takedown": step.takedown,
         "case": case,
@@ -174,6 +161,8 @@ def _taken(step: Step) -> str:
         return _("It is yours.")
     if step.made is not None and step.made.status == "to_file":
         return _("It is ready, to be filed by hand.")
+    if step.made is not None and step.made.notice.channel.platform.halted is not None:
+        return _("It waits until sending is on again.")
     return _("It leaves now.")
 
 

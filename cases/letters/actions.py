@@ -54,7 +54,7 @@ class MandateStands(Exception):
 # --- templates ----------------------------------------------------------------------------------------
 
 
-def check_may_edit(by: Staff) -> None:
+def check_can_edit(by: Staff) -> None:
     """Whoever keeps the platforms. Raises PermissionDenied."""
     if not by.can(Permission.PLATFORMS):
         raise PermissionDenied
@@ -83,7 +83,7 @@ def propose(
 
     Raises PermissionDenied, BadParts, WaitsAlready, NothingNew.
     """
-    check_may_edit(by)
+    check_can_edit(by)
     if wrong := wrong_parts(parts, regime=regime, kind=kind):
         raise BadParts(wrong)
     rows = NoticeTemplate.objects.of(regime, language, kind)

@@ -33,7 +33,7 @@ class ChangeTemplate(Handler[NoticeTemplate]):
         return {str(row.pk): row for row in rows}
 
     def check_can_ask(self, obj: NoticeTemplate, *, by: Staff) -> None:
-        actions.check_may_edit(by)
+        actions.check_can_edit(by)
 
     def check_can_decide(self, obj: NoticeTemplate, *, by: Staff) -> None:
         """Any holder of APPROVE."""

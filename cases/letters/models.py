@@ -42,9 +42,10 @@ class NoticeTemplate(models.Model):
     parts = models.JSONField()  # name -> text, see `cases.letters.parts`
     status = models.CharField(max_length=10, choices=Status.choices)
     based_on = models.PositiveIntegerField(null=True, blank=True)  # the version it was written over
+    # Null: it came with the program.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )  # null: it came with the program
+    )
     at = models.DateTimeField()
     used_from = models.DateTimeField(null=True, blank=True)
     used_until = models.DateTimeField(null=True, blank=True)

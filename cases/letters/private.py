@@ -174,9 +174,8 @@ def _has_mail(text: str, pieces: list[str], mail: str) -> bool:
     if names and re.search(f"{names}(?:at|arobase|chez)?{hosts}", "".join(pieces)):
         return True
     alone = squashed(local)
-    is_own = len(alone) >= LONG and (
-        not local.isalpha() or len(alone) > LONG + 2
-    )  # "contact" is nobody's own
+    # "contact" is nobody's own.
+    is_own = len(alone) >= LONG and (not local.isalpha() or len(alone) > LONG + 2)
     return is_own and alone in "".join(pieces)
 
 

@@ -82,7 +82,7 @@ class Sent:
     taken_by: Staff | None = None
 
 
-def may_listen(staff: Staff) -> bool:
+def can_listen(staff: Staff) -> bool:
     """May this person take calls?"""
     return all(staff.can(one) for one in NEEDED)
 
@@ -93,7 +93,7 @@ def unfinished(staff: Staff) -> QuerySet[CallDraft]:
 
 
 def _check(by: Staff) -> None:
-    if not may_listen(by):
+    if not can_listen(by):
         raise PermissionDenied
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.actions import check_can_work_on
-from cases.listening.actions import may_listen
+from cases.listening.actions import can_listen
 from cases.models import Case
 from cases.reading import is_erased
 from helpline.accounts.models import Staff
@@ -40,7 +40,7 @@ class AnotherCode(Handler[Case]):
 
     def check_can_ask(self, obj: Case, *, by: Staff) -> None:
         check_can_work_on(obj, by=by)
-        if not may_listen(by):
+        if not can_listen(by):
             raise PermissionDenied
         if is_erased(obj):
             raise CannotBeDone(ERASED)

@@ -37,7 +37,7 @@ from helpline.approvals import actions as approvals
 from helpline.approvals.handlers import CannotBeDone
 from helpline.crypto import cookies
 from helpline.crypto.wrapping import WrongKey
-from helpline.web.context import danger_numbers, with_purpose
+from helpline.web.context import danger_numbers
 from helpline.web.language import spoken
 from reports import actions as reports
 from reports import receipts
@@ -223,7 +223,6 @@ def _show(
     status: int = HTTPStatus.OK,
     **more: Any,
 ) -> HttpResponse:
-    first = settings.MORE_DANGER_NUMBERS
     context = {
         "call_id": call_id,
         "call": call,
@@ -232,7 +231,7 @@ def _show(
         "voice": sheet.voice,
         "errors": sheet.errors(),
         "numbers": danger_numbers(),
-        "more_numbers": with_purpose(first),
+        "for_dark_thoughts": settings.DARK_THOUGHTS_NUMBER,
         "page": secrets.token_hex(8),
         "version": call.version if call else 0,
         "begins": begins,

@@ -346,7 +346,7 @@ def excerpts(mail: Mail, rows: Sequence[Takedown]) -> dict[UUID, str]:
     for one in rows:
         item = str(one.item)
         others = [place for place in places if place[2] != item]
-        about = judging.about(spans, places, item)
+        about = judging.about(words, spans, places, item)
         said = " ".join(judging.masked(words, others, start=start, end=end) for start, end in about)
         found[one.pk] = said[:LONGEST_EXCERPT]
     return found
@@ -494,6 +494,11 @@ def _write_back(mail: Mail, words: str, *, by: Staff, at: datetime, key: UUID) -
     letter.words = row.notice.box().seal(letter, "words", words[:LONGEST_LETTER])
     letter.save(force_insert=True)
     audit.record(by=by, verb="letter.written", obj=letter, at=at)
+    asked = row.notice.takedowns.filter(status=Status.MORE_INFORMATION).select_related("case").order_by("pk")
+    may_work_on = worked_on(by=by)
+    # Who shares an item is answered for with the first of them.
+    for one in {one.item: one for one in asked if may_work_on(one.case)}.values():
+        takedowns.note_answered(takedown=one, by=by, at=at)
     wake(SEND_LETTERS)
     return letter
 

@@ -35,7 +35,7 @@ TABS: Mapping[str, tuple[Promise | str, Q]] = {
 COUNTED = ("decide", "bounces", "strangers")
 
 
-def tabs_of(staff: Staff) -> list[str]:
+def tabs_for(staff: Staff) -> list[str]:
     """The tabs this person has: strangers are for who may see every case."""
     return [name for name in TABS if name != "strangers" or staff.can(Permission.CASES_ALL)]
 

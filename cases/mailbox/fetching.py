@@ -39,13 +39,9 @@ TIMEOUT = 30.0  # seconds
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)", re.I)
 
-
 BROKEN = (ImapToolsError, imaplib.IMAP4.error, OSError)
-LINE_BROKE = (
-    OSError,
-    imaplib.IMAP4.abort,
-    OperationalError,
-)  # nothing to do with the mail that was being read
+# Nothing to do with the mail that was being read.
+LINE_BROKE = (OSError, imaplib.IMAP4.abort, OperationalError)
 REFUSED = (ImapToolsError, imaplib.IMAP4.error, DatabaseError)  # perhaps because of it
 WHY: tuple[tuple[type[Exception], Why], ...] = (
     (MailboxLoginError, Why.LOGIN),

@@ -5,9 +5,11 @@ neither is what would, could or will happen. Where sentences disagree, nothing i
 """
 
 import re
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
@@ -16,10 +18,23 @@ from cases.takedowns.deadlines import months_later
 from cases.takedowns.states import Outcome
 
 Span = tuple[int, int]
+Said = tuple[Outcome, Span]
 Place = tuple[int, int, str]  # from, to, and which item's address stands there
 MOST_SPANS = 8
 
-RULES = tuple((outcome, re.compile("|".join(said), re.I)) for outcome, said in phrases.SAYING.items())
+_THING = (
+    r"(?:the |les? )?(?:contents?|items?|posts?|links?|urls?|videos?|contenus?|publications?|liens?|vidéos?)"
+)
+_TITLE = r"(?:status|decision|outcome|result|action|statut|décision|résultat|mesure)"
+
+
+def _rule(outcome: Outcome, said: Sequence[str]) -> re.Pattern[str]:
+    label = "|".join(phrases.LABELS.get(outcome, ()))
+    alone = rf"^[\W\d_]*(?:(?:{_TITLE}|{_THING})[\W\d_]+)?(?:{label})(?:[\W\d_]+{_THING})?[\W\d_]*$"
+    return re.compile("|".join([*said, alone] if label else said), re.I)
+
+
+RULES = tuple((outcome, _rule(outcome, said)) for outcome, said in phrases.SAYING.items())
 # What has not happened yet, or only under a condition.
 _NOT_YET = re.compile(
     r"\b(?:if|unless|whether|will|would|may|might|could|should|can be|once"
@@ -36,6 +51,8 @@ _BEGINS_QUOTE = re.compile(
     r"|from: |de : |5\. )",
     re.I,
 )
+_AND = re.compile(r"[\s,;/&]*(?:and|et|or|ou)?[\s,;/&]*", re.I)
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?!\s|$)[^\n.!?]*)*(?:[.!?]+|(?=\n)|$)")
 _MENTIONS = re.compile(r"h(?:tt|xx)ps?://[^\s<>\"]+", re.I)
 _STATEMENT = re.compile(
@@ -89,8 +106,9 @@ def judge(
     text: str, *, at: datetime, urls: Mapping[str, str] | None = None, automatic: bool = False
 ) -> Proposal:
     """What these words seem to say. `urls`: the address of each item, by its id."""
-    said = list(_said(text))
-    by_item = _by_item(text, said, urls or {})
+    named = places(text, {item: (url,) for item, url in (urls or {}).items()})
+    said = _said(text, named)
+    by_item = _by_item(text, said, named)
     outcome = _agreed([one for one, _span in said])
     if outcome is None and not said and automatic:
         outcome = Outcome.ACKNOWLEDGED
@@ -124,15 +142,12 @@ def places(text: str, named: Mapping[str, Sequence[str]]) -> list[Place]:
     return sorted(taken)
 
 
-def about(spans: Sequence[Sequence[int]], named: Sequence[Place], item: str) -> list[Span]:
-    """Those of these sentences that are about one item: it stands in them, or it was the last that was named before."""
-    found = []
-    for start, end in spans:
-        inside = {one for at, _end, one in named if start <= at < end}
-        before = [one for at, _end, one in named if at < start]
-        if item in (inside or set(before[-1:])):
-            found.append((start, end))
-    return found
+def about(text: str, spans: Sequence[Sequence[int]], named: Sequence[Place], item: str) -> list[Span]:
+    """Those of these sentences of `text` that are about one item, as `judge` reads them."""
+    shown = {(start, end) for start, end in spans}
+    stand = [(start, end, one) for start, end, one in named]  # as they come from where they are kept
+    said = _attributed(text, _said(text, stand), stand).get(item, ())
+    return sorted({span for _outcome, span in said if span in shown})
 
 
 def masked(text: str, hidden: Sequence[Place], *, start: int = 0, end: int | None = None) -> str:
@@ -171,17 +186,39 @@ def sentences(text: str) -> list[Span]:
     return found
 
 
-def _said(text: str) -> list[tuple[Outcome, Span]]:
+def _said(text: str, named: Sequence[Place] = ()) -> list[Said]:
+    """What each sentence says, by its gravest word; of one that names an address and says several things, nothing."""
     found = []
     for start, end in sentences(text):
-        words = _MENTIONS.sub(" ", text[start:end])
-        not_yet = _NOT_YET.search(words) is not None
-        for outcome, pattern in RULES:
-            if not_yet and outcome in _HAPPENED:
-                continue
-            if pattern.search(words):
-                found.append((outcome, (start, end)))
-                break
+        inside = [(at, stop) for at, stop, _item in named if start <= at < end]
+        words = _without(text, inside, start, end)
+        told = _told(words)
+        outcome = _agreed(told) if inside else next(iter(told), None)
+        if outcome is not None:
+            found.append((outcome, (start, end)))
+    return found
+
+
+def _without(text: str, inside: Sequence[Span], start: int, end: int) -> str:
+    """A sentence without its addresses: words in them are none of the sentence's."""
+    kept, at = "", start
+    for begin, stop in inside:
+        kept += text[at:begin] + " "
+        at = max(at, stop)
+    return _MENTIONS.sub(" ", kept + text[at:end])
+
+
+def _told(words: str) -> list[Outcome]:
+    """All that a sentence says, the gravest first: what one rule has read, no other reads again."""
+    not_yet = _NOT_YET.search(words) is not None
+    found = []
+    for outcome, pattern in RULES:
+        if not_yet and outcome in _HAPPENED:
+            continue
+        rest = pattern.sub(" ", words)
+        if rest != words:
+            found.append(outcome)
+            words = rest
     return found
 
 
@@ -203,19 +240,102 @@ def _agreed(outcomes: Sequence[Outcome]) -> Outcome | None:
     return next((one for one in _WEAK if one in outcomes), None)
 
 
-def _by_item(text: str, said: Sequence[tuple[Outcome, Span]], urls: Mapping[str, str]) -> dict[str, Outcome]:
-    """Where the mail names addresses of ours, what follows each before the next is about it."""
-    first: dict[str, int] = {}
-    for place, _end, item in places(text, {item: (url,) for item, url in urls.items()}):
-        first.setdefault(item, place)
-    named = list(first.items())
-    found: dict[str, Outcome] = {}
-    for number, (item, place) in enumerate(named):
-        end = named[number + 1][1] if number + 1 < len(named) else len(text)
-        about = _agreed([one for one, (start, _end) in said if place <= start < end])
-        if about is not None:
-            found[item] = about
+def _by_item(text: str, said: Sequence[Said], named: Sequence[Place]) -> dict[str, Outcome]:
+    """Where the mail names addresses of ours: what it seems to say of each."""
+    found = {}
+    for item, told in _attributed(text, said, named).items():
+        outcome = _agreed([one for one, _span in told])
+        if outcome is not None:
+            found[item] = outcome
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """In the order of the text: an address of `item`, or what a sentence without one says."""
+
+    at: int
+    item: str = ""
+    said: Said | None = None
+    heads: bool = False  # it ends with a colon: what follows is meant
+    is_told: bool = False  # the address stands in a sentence that says something of it
+
+    @property
+    def decides(self) -> bool:
+        """Is it more than a courtesy?"""
+        return self.said is not None and self.said[0] not in _WEAK
+
+
+def _attributed(text: str, said: Sequence[Said], named: Sequence[Place]) -> dict[str, list[Said]]:
+    """By item, what is said of it: in the sentence that names it, in a heading above it, or in what follows it.
+
+    What could be read both ways is about none.
+    """
+    found: dict[str, list[Said]] = {}
+    tokens: list[_Token] = []
+    inside: set[Place] = set()
+    for one in said:
+        start, end = one[1]
+        here = [place for place in named if start <= place[0] < end]
+        inside |= set(here)
+        if _stand_together(text, here):
+            for item in dict.fromkeys(item for _at, _end, item in here):
+                found.setdefault(item, []).append(one)
+        if not here:
+            tokens.append(_Token(start, said=one, heads=text[start:end].endswith(":")))
+    tokens += [_Token(place[0], item=place[2], is_told=place in inside) for place in named]
+    breaks = [one.start() for one in _PARAGRAPH.finditer(text)]
+    stretches: dict[int, list[_Token]] = {}
+    for token in sorted(tokens, key=lambda one: one.at):
+        stretches.setdefault(bisect(breaks, token.at), []).append(token)
+    apart: list[_Token] = []
+    for stretch in stretches.values():
+        if any(one.said for one in stretch) and any(one.item for one in stretch):
+            _bind(stretch, found)
+        else:
+            apart += stretch  # addresses in one paragraph, and what is said of them in the next
+    _bind(apart, found)
+    return found
+
+
+def _stand_together(text: str, here: Sequence[Place]) -> bool:
+    """Is what a sentence says about all its addresses: one, or a mere list of them?"""
+    return all(_AND.fullmatch(text, one[1], other[0]) or one[2] == other[2] for one, other in pairwise(here))
+
+
+def _bind(stretch: Sequence[_Token], found: dict[str, list[Said]]) -> None:
+    """Lead what is said to the addresses of this stretch: downwards from a heading, else upwards."""
+    items = [number for number, one in enumerate(stretch) if one.item]
+    decided = [number for number, one in enumerate(stretch) if one.decides]
+    if not items:
+        return
+    opens = bool(decided) and decided[0] < items[0]
+    is_headed = any(one.heads for one in stretch)
+    if opens and not is_headed:
+        if decided[-1] > items[-1] and len({one.said[0] for one in stretch if one.said and one.decides}) > 1:
+            return  # a preamble, or headings and an end: nobody knows
+        is_headed = decided[-1] < items[-1]
+    else:
+        opens = False
+    heading: list[Said] = []
+    above: list[str] = []
+    before: _Token | None = None
+    for one in stretch:
+        if one.said is None:
+            if before is not None and before.said is not None:
+                above = []
+            above.append(one.item)
+            if not one.is_told:
+                found.setdefault(one.item, []).extend(heading)
+        elif one.heads or (opens and is_headed and one.decides):
+            heading = [*heading, one.said] if before is not None and before.said in heading else [one.said]
+            above = []
+        else:
+            for item in above:
+                found.setdefault(item, []).append(one.said)
+            if one.decides and above:
+                heading = []
+        before = one
 
 
 def _redress(text: str, *, at: datetime) -> date | None:

@@ -98,6 +98,27 @@ SAYING: Mapping[Outcome, Sequence[str]] = {
         r"absent du bureau",
     ),
 }
+# The same as a heading, or a column of a list: nothing else stands in the sentence but its address.
+LABELS: Mapping[Outcome, Sequence[str]] = {
+    Outcome.REFUSED: (
+        r"not (?:removed|deleted|taken down)",
+        r"refused|rejected|declined|denied|kept(?: up| online)?|no action(?: taken)?",
+        r"(?:non|pas) (?:retiré|supprimé)e?s?",
+        r"refusée?s?|rejetée?s?|maintenue?s?|aucune mesure",
+    ),
+    Outcome.PARTLY_REMOVED: (r"partly removed", r"en partie (?:retiré|supprimé)e?s?"),
+    Outcome.ALREADY_GONE: (
+        r"already (?:gone|removed|deleted)",
+        r"no longer (?:online|available)",
+        r"déjà (?:retiré|supprimé)e?s?",
+        r"plus en ligne",
+    ),
+    Outcome.DISABLED: (r"(?:geo-?)?blocked|disabled|restricted", r"(?:bloqué|restreint|désactivé)e?s?"),
+    Outcome.NOT_FOUND: (r"not found", r"non trouvée?s?"),
+    Outcome.REMOVED: (r"removed|deleted|taken down|withdrawn", r"(?:retiré|supprimé)e?s?"),
+    Outcome.UNDER_REVIEW: (r"pending", r"en cours"),
+    Outcome.ACKNOWLEDGED: (r"received", r"reçue?s?"),
+}
 BOUNCED: Sequence[str] = (
     r"(?:could not|couldn['’]t|cannot|was not|unable to) (?:be )?deliver",
     r"undeliver",

@@ -66,7 +66,11 @@ def claim(*, now: datetime) -> list[Ready]:
     due = (
         Letter.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("notice__channel")
-        .filter(due_at__lte=now)
+        .filter(
+            due_at__lte=now,
+            notice__channel__platform__paused_at=None,
+            notice__channel__platform__merged_into__paused_at=None,
+        )
         .order_by("due_at")[:BATCH]
     )
     ready = []

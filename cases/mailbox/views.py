@@ -1,6 +1,5 @@
 """The list of mails, and one mail with what it seems to say and what a person makes of it."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions as casework
-from cases import rail
 from cases.actions import can_work_on
 from cases.mailbox import actions, desk, filing, looking
 from cases.mailbox.actions import LeadsToThePerson, NothingChosen
@@ -25,7 +23,7 @@ from cases.mailbox.states import ForbiddenMove, Kind, State
 from cases.queue import capped_counts
 from cases.takedowns.desk import visible_to
 from cases.takedowns.models import Notice, Takedown
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of, tab_of, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
@@ -34,13 +32,11 @@ from helpline.crypto.wrapping import WrongKey
 @needs(Permission.TAKEDOWNS)
 @require_safe
 def list_page(request: StaffRequest) -> HttpResponse:
-    names = desk.tabs_of(request.user)
+    names = desk.tabs_for(request.user)
     found = capped_counts(
         {name: desk.under_tab(request.user, name) for name in desk.COUNTED if name in names}
     )
-    tab = request.GET.get("tab", "")
-    if tab not in names:
-        tab = next((name for name in desk.COUNTED if found.get(name)), "decide")
+    tab = tab_of(request, names, found, "decide")
     with_case = Prefetch("notice__takedowns", Takedown.objects.select_related("case"))
     rows = (
         desk.under_tab(request.user, tab)
@@ -52,26 +48,12 @@ def list_page(request: StaffRequest) -> HttpResponse:
     context = {
         "lines": desk.lines(page.rows, by=request.user),
         "tab": tab,
-        "tabs": _tabs(request, tab, names, found),
+        "tabs": tabs_of({name: desk.TABS[name][0] for name in names}, tab, request.path, found),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
         "trouble": looking.trouble_now(),
     }
     return render(request, "mailbox/list.html", context)
-
-
-def _tabs(
-    request: StaffRequest, current: str, names: list[str], found: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": desk.TABS[name][0],
-            "url": f"{request.path}?tab={name}",
-            "count": rail.capped(found.get(name)),
-            "current": name == current,
-        }
-        for name in names
-    ]
 
 
 def _mail_for(request: StaffRequest, mail_id: UUID) -> Mail:

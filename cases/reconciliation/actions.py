@@ -1,6 +1,7 @@
 """Taking a file in, reading it, forgetting it; saying what a name means and that a line is settled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -10,14 +11,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseTrouble
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cases.dashboards.sources import roots
 from cases.reconciliation import comparing, layout, states
 from cases.reconciliation.layout import Broken, MissingColumns, Row
 from cases.reconciliation.models import Line, Piece, Provider, Statement, Upload
-from cases.reconciliation.pieces import NoTable, Reader, TooLong, Writer, tables
+from cases.reconciliation.pieces import NoTable, Reader, TooLong, TooMany, Writer, tables
 from cases.reconciliation.states import Problem, State
 from helpline import wake
 from helpline.accounts.models import Staff
@@ -30,8 +33,11 @@ from reports.states import Status as ReportStatus
 
 LEASE = timedelta(seconds=60)
 RENEWED = LEASE / 3
-READING = 0x534F5253  # advisory lock: one process reads at a time
+READING = (
+    0x534F5253  # advisory lock: whoever claims, or forgets pairs, looks first whether a file is being read
+)
 COMPARED_WITHIN = timedelta(minutes=10)  # nobody else begins meanwhile
+HANGS = LEASE  # a transaction in which nothing happens for so long is ended by the database
 BATCH = 2000
 TRIES = 5
 BROKEN_SHOWN = 20
@@ -53,15 +59,20 @@ class UnderWay(Exception):
     """The file is being read or compared at this moment."""
 
 
-def check_may_upload(by: Staff) -> None:
+def can_upload(by: Staff) -> bool:
+    """Supervisors: who sees the figures and every case."""
+    return by.can(Permission.FIGURES) and by.can(Permission.CASES_ALL)
+
+
+def check_can_upload(by: Staff) -> None:
     """Raises PermissionDenied."""
-    if not (by.can(Permission.FIGURES) and by.can(Permission.CASES_ALL)):
+    if not can_upload(by):
         raise PermissionDenied
 
 
 def take_in(*, written: Writer, name: str, platform: Platform | None, by: Staff, at: datetime) -> Upload:
     """A file whose pieces have arrived; a worker reads it. Raises PermissionDenied, KnownAlready: nothing is kept then."""
-    check_may_upload(by)
+    check_can_upload(by)
     sha256 = written.close()
     upload = Upload(
         pk=written.upload_id,
@@ -99,9 +110,22 @@ class Lost(Exception):
     """Another worker has it now, or it was deleted."""
 
 
+def database_clock() -> datetime:
+    """The time by which leases are given and end: the database's, for several machines never agree on theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
 @transaction.atomic
 def claim(*, at: datetime) -> Upload | None:
-    """The next file that waits, or that somebody left in the middle; None when there is none."""
+    """The next file that waits, or whose lease ended in the middle; None when there is none, or one is being read.
+
+    Whoever held it until then writes nothing any more: its fence is older.
+    """
+    if not _nobody_reads(at):
+        return None
     row = (
         Upload.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(Q(lease_until=None) | Q(lease_until__lt=at), state__in=sorted(states.UNDER_WAY))
@@ -125,39 +149,63 @@ def claim(*, at: datetime) -> Upload | None:
     return row
 
 
-def work(*, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Read and compare what waits, a file after the other, one process at a time. Returns how many came to an end."""
+def _nobody_reads(at: datetime) -> bool:
+    """Whether no lease runs at `at`, and none is given until this transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [READING])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [READING])
         if not cursor.fetchone()[0]:
-            return 0
-        try:
-            return _work(clock)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [READING])
+            return False
+    return not Upload.objects.filter(lease_until__gte=at).exists()
 
 
-def _work(clock: Callable[[], datetime]) -> int:
+def work(*, clock: Callable[[], datetime] = database_clock) -> int:
+    """Read and compare what waits, a file after the other, one process at a time. Returns how many came to an end."""
     done = 0
-    while (upload := claim(at=clock())) is not None:
+    with _ended_when_it_hangs():
+        while (upload := claim(at=clock())) is not None:
+            with suppress(Lost):
+                _to_the_end(upload, clock=clock)
+                done += 1
+    return done
+
+
+@contextmanager
+def _ended_when_it_hangs() -> Iterator[None]:
+    """A process that stops in the middle of a transaction keeps its rows locked: nobody could take the file over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [_milliseconds(HANGS)]
+        )
         try:
-            if upload.state == State.READING:
-                _read(upload, clock=clock)
-            _keep(upload, at=clock() + COMPARED_WITHIN)
+            yield
+        finally:
+            with suppress(DatabaseTrouble):  # a connection that was ended has nothing to take back
+                cursor.execute("RESET idle_in_transaction_session_timeout")
+
+
+def _milliseconds(span: timedelta) -> str:
+    return str(round(span / timedelta(milliseconds=1)))
+
+
+def _to_the_end(upload: Upload, *, clock: Callable[[], datetime]) -> None:
+    """Raises Lost."""
+    try:
+        if upload.state == State.READING:
+            _read(upload, clock=clock)
+        _keep(upload, at=clock() + COMPARED_WITHIN)
+        with transaction.atomic():  # whoever took it over meanwhile compares it alone
             comparing.compare(upload)
             _finish(upload, State.READY)
-        except Lost:
-            continue
-        except MissingColumns as error:
-            _finish(upload, State.FAILED, Problem.COLUMNS, missing=error.names)
-        except NoTable:
-            _finish(upload, State.FAILED, Problem.ARCHIVE)
-        except TooLong:
-            _finish(upload, State.FAILED, Problem.TOO_LONG)
-        except comparing.NoRows:
-            _finish(upload, State.FAILED, Problem.EMPTY)
-        done += 1
-    return done
+    except MissingColumns as error:
+        _finish(upload, State.FAILED, Problem.COLUMNS, missing=error.names)
+    except NoTable:
+        _finish(upload, State.FAILED, Problem.ARCHIVE)
+    except TooMany:
+        _finish(upload, State.FAILED, Problem.TOO_MANY)
+    except TooLong:
+        _finish(upload, State.FAILED, Problem.TOO_LONG)
+    except comparing.NoRows:
+        _finish(upload, State.FAILED, Problem.EMPTY)
 
 
 @dataclass(slots=True)
@@ -177,7 +225,10 @@ class _Counts:
 
 
 def _read(upload: Upload, *, clock: Callable[[], datetime]) -> None:
-    """From the beginning, whatever a worker before this one had read. Raises Lost, MissingColumns, NoTable, TooLong."""
+    """From the beginning, whatever a worker before this one had read.
+
+    Raises Lost, MissingColumns, NoTable, TooMany, TooLong.
+    """
     begun = kept_at = clock()
     with transaction.atomic():
         _keep(upload, at=begun)
@@ -292,11 +343,13 @@ def _keep(upload: Upload, *, at: datetime, **facts: Any) -> None:
 
 
 def _finish(upload: Upload, state: State, problem: str = "", **facts: Any) -> None:
+    """Raises Lost."""
     with transaction.atomic():
         upload.move(state)
         mine = Upload.objects.filter(pk=upload.pk, fence=upload.fence)
-        if mine.update(state=state, problem=problem, lease_until=None, tries=0, **facts):
-            Piece.objects.filter(upload_id=upload.pk).delete()
+        if not mine.update(state=state, problem=problem, lease_until=None, tries=0, **facts):
+            raise Lost
+        Piece.objects.filter(upload_id=upload.pk).delete()
 
 
 # --- a person ---------------------------------------------------------------------------------------------
@@ -308,7 +361,7 @@ def name_provider(*, upload: Upload, name: str, platform: Platform, by: Staff, a
 
     Raises PermissionDenied, UnderWay, ValueError for a name that the file does not hold.
     """
-    check_may_upload(by)
+    check_can_upload(by)
     row = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
     if row.state != State.READY:
         raise UnderWay
@@ -324,7 +377,7 @@ def name_provider(*, upload: Upload, name: str, platform: Platform, by: Staff, a
 @transaction.atomic
 def compare_again(*, upload: Upload, by: Staff, at: datetime) -> None:
     """With what we know by now. Raises PermissionDenied, UnderWay."""
-    check_may_upload(by)
+    check_can_upload(by)
     row = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
     if row.state != State.READY:
         raise UnderWay
@@ -340,7 +393,7 @@ def _compare_again(row: Upload) -> None:
 @transaction.atomic
 def settle(*, line_id: UUID, note: str, by: Staff, at: datetime) -> bool:
     """Somebody found out why, or that it does not matter. False when a colleague did before. Raises PermissionDenied."""
-    check_may_upload(by)
+    check_can_upload(by)
     row = Line.objects.select_for_update(no_key=True).filter(pk=line_id, settled_at=None).first()
     if row is None:
         return False
@@ -355,7 +408,7 @@ def settle(*, line_id: UUID, note: str, by: Staff, at: datetime) -> bool:
 @transaction.atomic
 def unsettle(*, line_id: UUID, by: Staff, at: datetime) -> bool:
     """As if it had not been settled. False when that is so already. Raises PermissionDenied."""
-    check_may_upload(by)
+    check_can_upload(by)
     row = Line.objects.select_for_update(no_key=True).filter(pk=line_id, settled_at__isnull=False).first()
     if row is None:
         return False
@@ -377,7 +430,7 @@ def note_of(row: Line) -> str:
 def delete(*, upload: Upload, by: Staff | None, at: datetime) -> None:
     """The file, its rows and what was compared go. A worker that reads it stops. Raises PermissionDenied."""
     if by is not None:
-        check_may_upload(by)
+        check_can_upload(by)
     audit.record(by=by, verb="statements.deleted", obj=upload, detail={"sha256": upload.sha256}, at=at)
     Piece.objects.filter(upload_id=upload.pk).delete()
     # Without reading them: there may be hundreds of thousands.
@@ -428,7 +481,7 @@ def follow_erasures() -> int:
 
     What was counted stays. Returns how many rows; 0 while a file is read or compared, for that holds the same rows.
     """
-    to = comparing.roots()
+    to = roots()
     values = {
         "platforms": list(to),
         "roots": list(to.values()),
@@ -438,8 +491,7 @@ def follow_erasures() -> int:
     count = 0
     # Together: once a pair is parted, nothing tells any more that the note beside it is about them.
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [READING])
-        if not cursor.fetchone()[0]:
+        if not _nobody_reads(database_clock()):
             return 0
         for statement in (_FORGET_NOTES, _FORGET_PAIRS):
             cursor.execute(statement, values)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from cases.dashboards.sources import roots
 from cases.letters.writing import CYBER_VIOLENCE, PROTECTION_OF_MINORS
 from cases.queue import midnight
 from cases.reconciliation.layout import folded
@@ -34,20 +35,6 @@ class NoRows(Exception):
     """The file holds no row that could be read."""
 
 
-def roots() -> dict[int, int]:
-    """Each platform, and the one it counts with: two that became one are one here, too."""
-    into = dict(Platform.objects.values_list("pk", "merged_into_id"))
-
-    def root(pk: int) -> int:
-        seen = {pk}
-        while (after := into.get(pk)) is not None and after not in seen:
-            seen.add(after)
-            pk = after
-        return pk
-
-    return {pk: root(pk) for pk in into}
-
-
 def meant(upload: Upload) -> dict[str, int]:
     """Which platform each name of the file means: as a person said, or as the directory calls it."""
     to = roots()
@@ -57,6 +44,10 @@ def meant(upload: Upload) -> dict[str, int]:
         known.setdefault(folded(slug), pk)
         known[folded(name)] = pk
     known |= dict(Provider.objects.values_list("name", "platform_id"))
+    # A platform that bears another name since is the same one as when the file was first compared.
+    if unknown := [name for name in upload.providers if name not in known]:
+        before = Statement.objects.filter(upload=upload, provider__in=unknown, platform__isnull=False)
+        known |= dict(before.values_list("provider", "platform_id").distinct())
     found = {name: to[known[name]] for name in upload.providers if name in known}
     if upload.platform_id is not None:
         found.setdefault(folded(upload.platform.name if upload.platform else ""), to[upload.platform_id])
@@ -250,6 +241,25 @@ ON CONFLICT (upload_id, platform_id, category, decision, day) DO UPDATE SET
 """
 
 
+# What was settled of a platform that became part of another one stays settled, where its line has no other to join.
+_MOVE_LINES = """
+UPDATE reconciliation_line AS line SET platform_id = moved.root
+FROM (
+    SELECT DISTINCT ON (known.root, one.category, one.decision, one.day) one.id, known.root
+    FROM reconciliation_line AS one
+    JOIN unnest(%(platforms)s::bigint[], %(roots)s::bigint[]) AS known(id, root) ON known.id = one.platform_id
+    WHERE one.upload_id = %(upload)s AND known.id <> known.root
+        AND NOT EXISTS (
+            SELECT 1 FROM reconciliation_line AS there
+            WHERE (there.upload_id, there.platform_id, there.category, there.decision, there.day)
+                = (one.upload_id, known.root, one.category, one.decision, one.day)
+        )
+    ORDER BY known.root, one.category, one.decision, one.day, one.settled_at NULLS LAST, one.id
+) AS moved
+WHERE line.id = moved.id
+"""
+
+
 def _write_lines(upload: Upload, platforms: Mapping[int, int]) -> None:
     values = {
         "upload": upload.pk,
@@ -266,6 +276,7 @@ def _write_lines(upload: Upload, platforms: Mapping[int, int]) -> None:
         "regime": Regime.EU_DSA_16.value,
     }
     with connection.cursor() as cursor:
+        cursor.execute(_MOVE_LINES, values)
         cursor.execute(_LINES, values)
 
 

@@ -15,7 +15,7 @@ from cases.reconciliation.models import Piece
 SIZE = 1024 * 1024
 NESTED = 2  # the public dumps hold archives in an archive
 INNER = 2  # how many times the file those in it may be: what is packed already hardly shrinks
-ENTRIES = 500
+ENTRIES = 500  # tables and archives in one archive; what it lists in all takes SIZE at the most
 
 
 class Writer:
@@ -100,6 +100,10 @@ class TooLong(Exception):
     """Unpacked it is longer than we read."""
 
 
+class TooMany(Exception):
+    """An archive that lists more than we read."""
+
+
 class NoTable(Exception):
     """An archive that can't be opened, or that holds no table."""
 
@@ -111,14 +115,24 @@ def tables(
     """Each table of the file as text: the file itself, or every CSV file of an archive, of archives in it, too.
 
     `most`: bytes in all, unpacked. `on_work` is called again and again while it is unpacked, so that whoever holds the file
-    can say so. Raises NoTable; reading on raises TooLong.
+    can say so. Raises NoTable, TooMany; reading on raises TooLong.
     """
     meter, inner = _Meter(most, on_work), _Meter(INNER * raw.size + SIZE, on_work)
-    with closing(_open(io.BufferedReader(raw), meter, inner, at)) as found:
+    with closing(_open(_Bounded(raw), meter, inner, at)) as found:
         try:
             yield found
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             raise NoTable from error
+
+
+class _Bounded(io.BufferedReader):
+    """Never reads more than SIZE at once, but for the end: the list of an archive's files is asked for whole, and however
+    many they are, it would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > SIZE:
+            raise TooMany
+        return super().read(size)
 
 
 class _Meter:
@@ -144,7 +158,7 @@ def _spread(raw: BinaryIO | io.BufferedReader, meter: _Meter, at: datetime) -> I
         while body := raw.read(SIZE):
             written.write(meter.count(body))
         written.close()
-        yield io.BufferedReader(Reader(written.upload_id, size=written.size))
+        yield _Bounded(Reader(written.upload_id, size=written.size))
     finally:
         written.discard()
 
@@ -168,8 +182,10 @@ def _open(
             for one in archive.infolist()
             if one.filename.casefold().endswith((".csv", ".zip")) and not one.filename.startswith("__MACOSX")
         ]
-        if not names or len(names) > ENTRIES:
+        if not names:
             raise NoTable
+        if len(names) > ENTRIES:
+            raise TooMany
         for one in names:
             with archive.open(one) as part:
                 yield from _open(cast(BinaryIO, part), meter, inner, at, depth - 1)

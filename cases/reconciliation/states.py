@@ -41,6 +41,10 @@ class Problem(TextChoices):
     COLUMNS = "columns", _("It lacks columns that are needed.")
     EMPTY = "empty", _("It holds no rows.")
     ARCHIVE = "archive", _("The archive can’t be opened, or holds no CSV file.")
+    TOO_MANY = (
+        "too-many",
+        _("The archive holds more files than we read. Pack the tables in several archives."),
+    )
     TOO_LONG = "too-long", _("Unpacked it is longer than we read.")
     GAVE_UP = "gave-up", _("Reading it broke off several times.")
 

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case
@@ -20,18 +21,18 @@ from cases.reconciliation.forms import NameForm, UploadForm
 from cases.reconciliation.models import Line, Statement, Upload
 from cases.reconciliation.states import UNDER_WAY, State
 from cases.takedowns.models import Takedown
-from cases.views.answers import NOT_TAKEN, back_to, first_address, next_address, page_of
+from cases.views.answers import NOT_TAKEN, Tab, back_to, first_address, next_address, page_of, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.audit import actions as audit
 from helpline.web.sheets import sheet_file
 
 MEGABYTE = 1024 * 1024
-TABS = ("theirs", "ours", "agreed")
-
-
-def _may(request: StaffRequest) -> bool:
-    return request.user.can(Permission.CASES_ALL) and request.user.can(Permission.FIGURES)
+TABS = {
+    "theirs": gettext_lazy("Only they count"),
+    "ours": gettext_lazy("Only we count"),
+    "agreed": gettext_lazy("Both count"),
+}
 
 
 @needs(Permission.FIGURES)
@@ -47,7 +48,7 @@ def _list(request: StaffRequest, form: UploadForm, *, said: str = "", status: in
     context = {
         "form": form,
         "file_said": said,
-        "may_upload": _may(request),
+        "may_upload": actions.can_upload(request.user),
         "uploads": [(row, words.TONES[row.state]) for row in page.rows],
         "most": settings.RECONCILIATION_MAX_BYTES // MEGABYTE,
         "days": settings.RECONCILIATION_KEEP.days,
@@ -122,7 +123,7 @@ def detail(request: StaffRequest, upload_id: UUID) -> HttpResponse:
     tab = request.GET.get("tab", "theirs")
     if tab not in TABS:
         raise Http404
-    context: dict[str, Any] = _progress(row) | {"may_upload": _may(request)}
+    context: dict[str, Any] = _progress(row) | {"may_upload": actions.can_upload(request.user)}
     if row.state == State.READY:
         page = page_of(request, _lines(row, tab), "day", "id")
         context |= {
@@ -135,7 +136,7 @@ def detail(request: StaffRequest, upload_id: UUID) -> HttpResponse:
             "next_url": next_address(request, page.next),
             "first_url": first_address(request),
         }
-        context["tabs"] = _tabs(row, tab, context["totals"])
+        context["tabs"] = _tabs(request.path, tab, context["totals"])
     return render(request, "reconciliation/detail.html", context)
 
 
@@ -158,17 +159,10 @@ def _unknown(row: Upload) -> list[tuple[str, str]]:
     return sorted((name, shown) for name, shown in row.providers.items() if name not in known)
 
 
-def _tabs(row: Upload, current: str, totals: dict[str, int]) -> list[dict[str, Any]]:
-    page = reverse("reconciliation:detail", args=[row.pk])
-    labels = {
-        "theirs": (_("Only they count"), totals["theirs_lines"]),
-        "ours": (_("Only we count"), totals["ours_lines"]),
-        "agreed": (_("Both count"), totals["lines"] - totals["theirs_lines"] - totals["ours_lines"]),
-    }
-    return [
-        {"label": label, "url": f"{page}?tab={name}", "count": count, "current": name == current}
-        for name, (label, count) in labels.items()
-    ]
+def _tabs(page: str, current: str, totals: dict[str, int]) -> list[Tab]:
+    both = totals["lines"] - totals["theirs_lines"] - totals["ours_lines"]
+    numbers = {"theirs": totals["theirs_lines"], "ours": totals["ours_lines"], "agreed": both}
+    return tabs_of(TABS, current, page, {name: str(number) for name, number in numbers.items()})
 
 
 @needs(Permission.FIGURES)
@@ -237,8 +231,8 @@ def line_page(request: StaffRequest, line_id: UUID) -> HttpResponse:
     context = _shown(line) | {
         "statements": [(one, _ref(one.takedown, refs)) for one in page.rows],
         "ours": ours,
-        "note": actions.note_of(line) if _may(request) else "",
-        "may_upload": _may(request),
+        "note": actions.note_of(line) if actions.can_upload(request.user) else "",
+        "may_upload": actions.can_upload(request.user),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }

@@ -1,6 +1,6 @@
 """The list of referrals, preparing one from a case, and one with what can be done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases import rail, reading
+from cases import reading
 from cases.models import Case
 from cases.queue import capped_counts
 from cases.referrals import actions, desk, recipients, states, words
@@ -23,7 +23,17 @@ from cases.referrals.forms import AnswerForm, CloseForm, FollowUpForm, ReferralF
 from cases.referrals.models import Referral
 from cases.referrals.recipients import Recipient
 from cases.referrals.states import ForbiddenMove, Outcome, RecipientKind
-from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.views.answers import (
+    CASEWORK,
+    NOT_TAKEN,
+    back_to,
+    case_for,
+    first_address,
+    next_address,
+    page_of,
+    tab_of,
+    tabs_of,
+)
 from helpline.accounts.access import StaffRequest, needs
 from helpline.crypto.wrapping import WrongKey
 from helpline.web.files import neutral_file
@@ -33,32 +43,20 @@ from helpline.web.files import neutral_file
 @require_safe
 def list_page(request: StaffRequest) -> HttpResponse:
     found = capped_counts({name: desk.under_tab(request.user, name) for name in desk.COUNTED})
-    tab = request.GET.get("tab", "")
-    if tab not in desk.TABS:
-        tab = next((name for name in desk.COUNTED if found[name]), "all")
+    tab = tab_of(request, desk.TABS, found, "all")
     rows = desk.under_tab(request.user, tab).select_related("case__assignee")
     page = page_of(request, rows, *desk.order_of(tab))
     context = {
         "rows": [desk.row_of(referral) for referral in page.rows],
         "tab": tab,
-        "tabs": _tabs(request, tab, found),
+        "tabs": tabs_of(
+            {name: label for name, (label, _statuses) in desk.TABS.items()}, tab, request.path, found
+        ),
         "today": timezone.localdate(),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }
     return render(request, "referrals/list.html", context)
-
-
-def _tabs(request: StaffRequest, current: str, found: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": label,
-            "url": f"{request.path}?tab={tab}",
-            "count": rail.capped(found.get(tab)),
-            "current": tab == current,
-        }
-        for tab, (label, _statuses) in desk.TABS.items()
-    ]
 
 
 # --- preparing ------------------------------------------------------------------------------------------

@@ -33,22 +33,10 @@ from reports.states import LinkStatus, News
 from reports.states import Status as ReportStatus
 
 SEND = "cases.takedowns.tasks.send_due"
+# What a person found not to have arrived goes out again after so long: until then a slip is taken back.
+SECOND_THOUGHTS = timedelta(seconds=60)
 # What was sent is asked about after so long, and then less and less often.
 FIRST_POLL = timedelta(seconds=60 if settings.DEMO else 3600)
-
-NEWS_OF: dict[Outcome, News] = {
-    Outcome.ACKNOWLEDGED: News.ACKNOWLEDGED,
-    Outcome.UNDER_REVIEW: News.UNDER_REVIEW,
-    Outcome.REMOVED: News.SAID_REMOVED,
-    Outcome.DISABLED: News.SAID_REMOVED,
-    Outcome.ACCOUNT_REMOVED: News.SAID_REMOVED,
-    Outcome.PARTLY_REMOVED: News.SAID_REMOVED,
-    Outcome.ALREADY_GONE: News.SAID_REMOVED,
-    Outcome.REFUSED: News.REFUSED,
-    Outcome.MORE_INFORMATION: News.MORE_INFORMATION,
-    Outcome.NOT_FOUND: News.NOT_FOUND,
-    Outcome.SEEN_GONE: News.GONE,
-}
 
 
 class NoChannel(Exception):
@@ -299,7 +287,8 @@ def record_outcome(
         check_can_work_on(takedown.case, by=by)
     # Each looks at its link by itself; what somebody says of the content holds for everybody it harms.
     items = [] if source == Source.RECHECK else [takedown.item]
-    standing = learning.lock(takedown.notice_id, ids=[takedown.pk], items=items)
+    keys = [event_key] if event_key is not None else []
+    standing = learning.lock(takedown.notice_id, ids=[takedown.pk], items=items, keys=keys)
     row = standing.rows[takedown.pk]
     word = Word(
         outcome=outcome, at=at, key=event_key, text=words, detail=detail or {}, redress_until=redress_until
@@ -314,7 +303,7 @@ def record_outcome(
 def record_words(
     *,
     notice_id: UUID,
-    channel: Channel,
+    channel_id: int,
     words: Sequence[tuple[UUID, Word]],
     source: Source,
     recorded_at: datetime,
@@ -327,7 +316,8 @@ def record_words(
     said: dict[UUID, Word] = {}
     for item, word in words:
         said.setdefault(item, word)  # of two about one item, the first
-    standing = learning.lock(notice_id, items=said, channel_id=channel.pk)
+    keys = [word.key for word in said.values() if word.key is not None]
+    standing = learning.lock(notice_id, items=said, keys=keys, channel_id=channel_id)
     rows = by_item(standing.rows.values())
     if any(str(item) not in rows for item in said):
         raise ForeignItem
@@ -346,11 +336,10 @@ def _learn(
     reference: str = "",
 ) -> int:
     """What of these words is new, for their rows and for the others that their items stand for. Answers how many are."""
-    events = [_event(row, word, source=source, recorded_at=recorded_at, by=by) for row, word in heard]
-    new = learning.tell_once(events)
-    fresh = [(row, word) for row, word in heard if word.key in new]
+    fresh = [(row, word) for row, word in heard if word.key not in standing.told]
     written = Written()
     for row, word in fresh:
+        written.events.append(_event(row, word, source=source, recorded_at=recorded_at, by=by))
         _hear(row, word, written, source=source, recorded_at=recorded_at, by=by)
         if source == Source.RECHECK:
             continue
@@ -541,8 +530,8 @@ def _news(row: Takedown, outcome: Outcome, *, before: Status, at: datetime) -> l
         items.append((News.REAPPEARED, at))
     elif outcome == Outcome.SEEN_THERE:
         items.append((News.STILL_THERE, at))
-    elif outcome in NEWS_OF and row.status == (states.STATUS_OF.get(outcome) or Status.GONE):
-        items.append((NEWS_OF[outcome], at))
+    elif outcome in states.NEWS_OF and row.status == (states.STATUS_OF.get(outcome) or Status.GONE):
+        items.append((states.NEWS_OF[outcome], at))
     if row.escalates_id is not None and outcome not in states.STATUS_OF:
         items = []  # what a look saw is told by the first request of the link
     return [
@@ -597,8 +586,34 @@ def mark_filed(*, takedown: Takedown, reference: str, by: Staff, at: datetime) -
 
 
 @transaction.atomic
-def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at: datetime) -> None:
-    """Settle a send whose outcome nobody knew: it arrived, or it goes out again with the same key.
+def note_answered(*, takedown: Takedown, by: Staff, at: datetime) -> None:
+    """The platform was given what it asked for: its answer is awaited once more. Where its hours ran out meanwhile, it
+    has them anew from now: see `ladder.clock.set_clocks`.
+
+    For everybody who shares the item. Raises PermissionDenied, ForbiddenMove unless more was asked.
+    """
+    row = _locked(takedown, by=by)
+    if row.status != Status.MORE_INFORMATION:
+        raise ForbiddenMove(f"A takedown that is {row.status} was asked nothing.")
+    lock_cases(row.notice_id)
+    for one in items_in(row.notice_id, Status.MORE_INFORMATION):
+        if one.item == row.item:
+            one.move(Status.UNDER_REVIEW, at=at)
+            one.save()
+            note(one, "answered", source=Source.PERSON, by=by, at=at)
+    takedown.refresh_from_db()
+
+
+@transaction.atomic
+def resolve_unknown(
+    *,
+    takedown: Takedown,
+    was_sent: bool,
+    by: Staff | None,
+    at: datetime,
+    waits: timedelta = timedelta(),
+) -> None:
+    """Settle a send whose outcome nobody knew: it arrived, or it goes out again with the same key, once it `waits` no more.
 
     By a person, or (`by` None) by the platform's own answer to a query. Raises ForbiddenMove unless it is unknown.
     """
@@ -634,7 +649,7 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
         else:
             note(row, row.status, source=source, by=by, at=at, was_sent=was_sent)
     notice.ask_at, notice.asks = None, 0
-    notice.due_at = None if was_sent or given_up is not None else at
+    notice.due_at = None if was_sent or given_up is not None else at + waits
     if given_up is not None:
         notice.failure = coded(given_up)
     if by is not None:
@@ -642,6 +657,34 @@ def resolve_unknown(*, takedown: Takedown, was_sent: bool, by: Staff | None, at:
     notice.save(update_fields=["ask_at", "asks", "due_at", "failure", "tries"])
     if notice.due_at is not None:
         wake(SEND)
+    takedown.refresh_from_db()
+
+
+@transaction.atomic
+def undo_resend(*, takedown: Takedown, by: Staff, at: datetime) -> None:
+    """A person's "it did not arrive" was a slip: nobody knows again, and nothing leaves. The timeline keeps both.
+
+    Raises PermissionDenied, and ForbiddenMove once it began to leave, or was decided otherwise.
+    """
+    check_can_work_on(takedown.case, by=by)
+    notice = lock(takedown.pk).notice
+    rows = items_in(notice.pk, Status.QUEUED)
+    row = next((one for one in rows if one.pk == takedown.pk), None)
+    settled = row.events.filter(detail__has_key="was_sent").order_by("-recorded_at").first() if row else None
+    if settled is None or settled.source != Source.PERSON or settled.detail["was_sent"]:
+        raise ForbiddenMove("Nobody found that it did not arrive.")
+    if notice.attempts.filter(started_at__gt=settled.recorded_at).exists():
+        raise ForbiddenMove("It was sent again meanwhile.")
+    for one in rows:
+        one.move_back(Status.UNKNOWN, at=at)
+        one.save(update_fields=["status", "status_at"])
+        note(one, Status.UNKNOWN, source=Source.PERSON, by=by, at=at, unsettled=True)
+    notice.due_at, notice.asks = None, 0
+    notice.ask_at = at if connector(notice.channel.kind).can_ask else None
+    if notice.lease_until is not None:
+        # A worker took it and has not looked at it yet: by its fence it will find it gone.
+        notice.lease_until, notice.fence = None, notice.fence + 1
+    notice.save(update_fields=["due_at", "ask_at", "asks", "lease_until", "fence"])
     takedown.refresh_from_db()
 
 
@@ -790,7 +833,7 @@ def _forget_one_of_several(notice: Notice) -> None:
 def oldest_due() -> datetime | None:
     """Since when the oldest row that may leave has been waiting for a worker; None when nothing is due."""
     now = timezone.now()
-    usable = Channel.objects.in_use().filter(Q(paused_until=None) | Q(paused_until__lte=now))
+    usable = Channel.objects.sending().filter(Q(paused_until=None) | Q(paused_until__lte=now))
     due = [
         Notice.objects.filter(due_at__lte=now, channel__in=usable).aggregate(m=Min("due_at"))["m"],
         Notice.objects.filter(lease_until__lte=now).aggregate(m=Min("lease_until"))["m"],

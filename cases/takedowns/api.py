@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -403,9 +404,26 @@ class Inbound(APIView):
 
     authentication_classes = ()
     permission_classes = (Open,)
+    refused: Exception  # why it was not taken
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Nobody logs in and nothing is rendered: the signature decides, and the answer is empty."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """What is taken is answered here, since there is nothing to say; what is not goes the way of every call."""
+        if request.method == "POST":
+            try:
+                webhook.receive(
+                    channel_slug=kwargs["channel"],
+                    body=request.body,
+                    signature=request.META.get("HTTP_HELPLINE_SIGNATURE", ""),
+                    now=timezone.now(),
+                )
+            except Exception as error:
+                self.refused = error
+            else:
+                return HttpResponse(status=204)
+        return super().dispatch(request, *args, **kwargs)
 
     @extend_schema(
         operation_id="inbound",
@@ -425,15 +443,8 @@ class Inbound(APIView):
     )
     def post(self, request: Request, channel: str) -> HttpResponse:
         """Signed with the channel's secret; nothing in it is believed before the signature is."""
-        try:
-            webhook.receive(
-                channel_slug=channel,
-                body=request._request.body,
-                signature=request.headers.get("Helpline-Signature", ""),
-                now=timezone.now(),
-            )
-        except tuple(_REFUSALS) as error:
-            REFUSED_GATE.check(request._request)
-            status, code = _REFUSALS[type(error)]
-            raise Problem(status, code, _("This callback can't be taken.")) from error
-        return HttpResponse(status=204)
+        if type(self.refused) not in _REFUSALS:
+            raise self.refused
+        REFUSED_GATE.check(request._request)
+        status, code = _REFUSALS[type(self.refused)]
+        raise Problem(status, code, _("This callback can't be taken.")) from self.refused

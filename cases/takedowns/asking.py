@@ -51,6 +51,13 @@ class Law:
         return str(LAWS[self.code])
 
 
+def under(channel: Channel, law: str) -> tuple[list[str], list[Law]]:
+    """The law to write under on this channel – `law`, where it takes that, else its usual one – among all that it takes."""
+    taken = channel.regimes or Regime.values
+    regimes = [law] if law in taken else actions.default_regimes(channel)
+    return regimes, [Law(one, one == regimes[0]) for one in Regime.values if one in taken]
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A channel that can be chosen, with what to know before using it."""
@@ -113,7 +120,7 @@ def drafts(
     for link in links:
         groups.setdefault(link.platform_id, []).append(link)
     usable: dict[int, list[Channel]] = {}
-    for channel in Channel.objects.in_use().filter(platform__in=groups):
+    for channel in Channel.objects.in_use().with_platform().filter(platform__in=groups):
         usable.setdefault(channel.platform_id, []).append(channel)
     return [
         _draft(
@@ -146,8 +153,7 @@ def _draft(
     hosts = sorted({words.host(box.open(link, "url")) for link in links} - {""}) if platform.is_other else []
     if option is None:
         return Draft(platform, links, options, None, hosts=hosts, facts=facts)
-    taken = option.channel.regimes or Regime.values
-    regimes = [law] if law in taken else actions.default_regimes(option.channel)
+    regimes, laws = under(option.channel, law)
     notice = Notice(
         channel=option.channel,
         regimes=regimes,
@@ -177,7 +183,7 @@ def _draft(
         facts=facts,
         hosts=hosts,
         regimes=regimes,
-        laws=[Law(one, one == regimes[0]) for one in Regime.values if one in taken],
+        laws=laws,
     )
 
 

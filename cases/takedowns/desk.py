@@ -16,13 +16,15 @@ from cases.takedowns import connectors, linting, notices, states
 from cases.takedowns.models import Event, Takedown
 from cases.takedowns.notices import Finding
 from cases.takedowns.reasons import Reason, reason
-from cases.takedowns.states import Status
+from cases.takedowns.states import Source, Status
 from cases.takedowns.timeline import Line, line
 from cases.takedowns.truths import TONES, Truth, truths
 from cases.takedowns.unknowns import Policy, policy
 from helpline.accounts.models import Staff
 from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
+from helpline.platforms import directory
+from helpline.platforms.models import Platform
 from reports.states import LinkStatus
 
 # --- lists ------------------------------------------------------------------------------------------------
@@ -33,6 +35,7 @@ TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
     "to-file": (gettext_lazy("To file by hand"), frozenset({Status.TO_FILE})),
     "unknown": (gettext_lazy("Unknown"), frozenset({Status.UNKNOWN})),
     "refused": (gettext_lazy("Refused"), frozenset({Status.REFUSED, Status.NOT_FOUND})),
+    "partly": (gettext_lazy("Only in part"), states.PARTLY),
     "more": (gettext_lazy("More information"), frozenset({Status.MORE_INFORMATION})),
     "silent": (gettext_lazy("No answer"), frozenset({Status.NO_ANSWER})),
     "failed": (gettext_lazy("Not sent"), frozenset({Status.FAILED})),
@@ -41,11 +44,21 @@ TABS: Mapping[str, tuple[Promise | str, frozenset[Status]]] = {
         gettext_lazy("In progress"),
         frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.ACKNOWLEDGED, Status.UNDER_REVIEW})
         | {Status.ESCALATED, Status.CONTESTED}
-        | states.SAID_REMOVED,
+        | states.SAID_REMOVED - states.PARTLY,
     ),
     "all": (gettext_lazy("All"), frozenset(Status)),
 }
-NEEDS_A_PERSON = ("draft", "to-file", "unknown", "refused", "more", "silent", "failed", "reappeared")
+NEEDS_A_PERSON = (
+    "draft",
+    "to-file",
+    "unknown",
+    "refused",
+    "partly",
+    "more",
+    "silent",
+    "failed",
+    "reappeared",
+)
 DECIDED_BY_A_PERSON: frozenset[Status] = frozenset().union(*(TABS[tab][1] for tab in NEEDS_A_PERSON))
 
 
@@ -66,13 +79,25 @@ def under_tab(staff: Staff, tab: str) -> QuerySet[Takedown]:
 
 def needing_a_person(staff: Staff) -> QuerySet[Takedown]:
     """Everything that waits for somebody's decision: what the rail counts."""
-    in_hand = Case.objects.workable_by(staff).exclude(status=CaseStatus.CLOSED)
+    return undecided_in(Case.objects.workable_by(staff))
+
+
+def undecided_in(cases: QuerySet[Case]) -> QuerySet[Takedown]:
+    """The same of these cases, whoever asks."""
+    in_hand = cases.exclude(status=CaseStatus.CLOSED)
     return _undecided(Takedown.objects.filter(case__in=in_hand, status__in=DECIDED_BY_A_PERSON))
 
 
 def _undecided(found: QuerySet[Takedown]) -> QuerySet[Takedown]:
     later = Takedown.objects.filter(link=OuterRef("link"), requested_at__gt=OuterRef("requested_at"))
     return found.exclude(case__status=CaseStatus.CLOSED).filter(~Exists(later))
+
+
+def switched_off() -> Sequence[Platform]:
+    """Platforms to which nothing is sent, or whose links are left alone, as of the last minute: no query."""
+    known = {one.pk: one for one in directory.current().by_slug.values()}
+    off = [one for one in known.values() if one.paused_at is not None or not one.recheck]
+    return sorted(off, key=lambda one: one.name)
 
 
 # --- a takedown, and the links of a case with theirs ------------------------------------------------------
@@ -93,6 +118,7 @@ class TakedownView:
 
     findings: Sequence[Finding] = ()  # of a draft: what is to be mended
     facts: str | None = None  # of a draft that may be opened here: what a colleague added for the platform
+    may_undo: bool = False  # a colleague found that it did not arrive, and it has not left again
 
     @property
     def reason(self) -> Reason:
@@ -110,8 +136,12 @@ class TakedownView:
         return self.takedown.status in states.WATCHED or self.takedown.status == Status.UNKNOWN
 
 
+# With a takedown, for its pages and lists: the channel's own platform says whether anything is sent to it.
+SHOWN = ("notice__channel__platform__merged_into", "notice__channel__platform__paused_by", "platform")
+
+
 def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None = None) -> TakedownView:
-    """`takedown` needs its notice with channel, and its platform, loaded.
+    """`takedown` needs what is `SHOWN` loaded.
 
     Words are opened only with `box`, on pages whose reading is recorded: a list shows none.
     """
@@ -127,7 +157,13 @@ def view_of(takedown: Takedown, *, events: Iterable[Event] = (), box: Box | None
         paste=_paste(takedown) if status == Status.TO_FILE and box is not None else None,
         findings=findings_in(told) if status == Status.DRAFT else (),
         facts=_facts(takedown) if status == Status.DRAFT and box is not None else None,
+        may_undo=status == Status.QUEUED and _waits_to_leave_again(told),
     )
+
+
+def _waits_to_leave_again(events: Sequence[Event]) -> bool:
+    last = max(events, key=lambda event: event.recorded_at, default=None)
+    return last is not None and last.source == Source.PERSON and last.detail.get("was_sent") is False
 
 
 def findings_in(events: Iterable[Event]) -> Sequence[Finding]:
@@ -173,7 +209,7 @@ def links_of(opened: OpenCase) -> list[LinkView]:
     """The links of an opened case with their takedowns; two queries, however many there are."""
     case, erased = opened.case, opened.report.erased
     box = None if erased else case.box()
-    found = case.takedowns.select_related("notice__channel", "platform").order_by("-requested_at", "-id")
+    found = case.takedowns.select_related(*SHOWN).order_by("-requested_at", "-id")
     by_link: dict[Any, list[TakedownView]] = {}
     for takedown in found.prefetch_related(Prefetch("events", Event.objects.select_related("by"))):
         view = view_of(takedown, events=takedown.events.all(), box=box)
@@ -246,6 +282,14 @@ _STEP_WORDS: Mapping[str, tuple[Promise | str, str]] = {
     ),
     Status.REFUSED: (gettext_lazy("%(platform)s refused. Ask again with more, or close this way."), "stop"),
     Status.NOT_FOUND: (gettext_lazy("%(platform)s found nothing there. Check the address."), "stop"),
+    Status.PARTLY_REMOVED: (
+        gettext_lazy("%(platform)s removed a part only. Say what is left, or contest it."),
+        "wait",
+    ),
+    Status.DISABLED: (
+        gettext_lazy("%(platform)s blocked it in some places only. Contest it, or take it further."),
+        "wait",
+    ),
     Status.MORE_INFORMATION: (gettext_lazy("%(platform)s asks for more information."), "wait"),
     Status.NO_ANSWER: (gettext_lazy("%(platform)s did not answer in time. Take it further."), "wait"),
     Status.REAPPEARED: (gettext_lazy("It came back on %(platform)s. Ask again."), "stop"),

@@ -62,6 +62,9 @@ class Standing:
 
     notice_id: UUID
     reference: str  # what the platform calls it
+    told: frozenset[str] = (
+        frozenset()
+    )  # the keys, of those asked about, of events that are in a timeline already
     rows: dict[UUID, Takedown] = field(default_factory=dict)
     before: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
 
@@ -75,17 +78,19 @@ CASE = ("id", "report_id", "changed_at", "key")
 PLATFORM = ("id", "slug", "name")
 
 LOCK_NOTICE = """
-SELECT channel_id, reference FROM takedowns_notice WHERE id = %s::uuid FOR NO KEY UPDATE
+SELECT FROM takedowns_notice WHERE id = %s::uuid FOR NO KEY UPDATE
 """
 
 
 @cache
 def _lock_rows() -> str:
-    """Takedowns, then cases. Another statement than the notice's: who came to share it while we waited for it is seen."""
-    fields = ", ".join(column.column or column.name for column in Takedown._meta.concrete_fields)
+    """Takedowns, then cases. Another statement than the notice's: who came to share it while we waited for it is seen, and
+    so is what was told of it meanwhile.
+    """
+    names = [column.column or column.name for column in Takedown._meta.concrete_fields]
     return f"""
 WITH asked AS MATERIALIZED (
-    SELECT {fields} FROM takedowns_takedown
+    SELECT {", ".join(names)} FROM takedowns_takedown
     WHERE notice_id = %s::uuid AND (id = ANY(%s::uuid[]) OR COALESCE(item_id, id) = ANY(%s::uuid[]))
     ORDER BY id FOR NO KEY UPDATE
 ), opened AS MATERIALIZED (  -- every case the notice speaks for, after the last of the takedowns
@@ -94,8 +99,13 @@ WITH asked AS MATERIALIZED (
         AND id IN (SELECT case_id FROM takedowns_takedown WHERE notice_id = %s::uuid)
     ORDER BY id FOR NO KEY UPDATE
 )
-SELECT asked.*, opened.id, opened.report_id, opened.changed_at, opened.key, platform.id, platform.slug, platform.name
-FROM asked JOIN opened ON opened.id = asked.case_id JOIN platforms_platform AS platform ON platform.id = asked.platform_id
+SELECT notice.channel_id, notice.reference, ARRAY(SELECT key FROM takedowns_event WHERE key = ANY(%s::text[])),
+    {", ".join(f"asked.{name}" for name in names)},
+    opened.id, opened.report_id, opened.changed_at, opened.key, platform.id, platform.slug, platform.name
+FROM takedowns_notice AS notice LEFT JOIN (
+    asked JOIN opened ON opened.id = asked.case_id JOIN platforms_platform AS platform ON platform.id = asked.platform_id
+) ON true
+WHERE notice.id = %s::uuid
 ORDER BY asked.id
 """  # noqa: S608  our own names
 
@@ -105,23 +115,27 @@ def lock(
     *,
     ids: Iterable[UUID] = (),
     items: Iterable[UUID] = (),
+    keys: Iterable[str] = (),
     channel_id: int | None = None,
 ) -> Standing:
     """These takedowns of the notice, and all that stand for these items of it, in the one order: the notice, takedowns,
-    every case it speaks for.
+    every case it speaks for. Of the `keys`, those told before are known to what is answered.
 
     Raises UnknownNotice, also where it is not the channel's.
     """
     base = cast(DatabaseWrapper, connection)
-    found = base.fetch_prepared(LOCK_NOTICE, [str(notice_id)])
-    if not found or channel_id not in {None, found[0][0]}:
+    notice = str(notice_id)
+    values = [notice, list(map(str, ids)), list(map(str, items)), notice, list(keys), notice]
+    lines = base.fetch_last_prepared((LOCK_NOTICE, [notice]), (_lock_rows(), values))
+    if not lines or channel_id not in {None, lines[0][0]}:
         raise UnknownNotice
-    values = [str(notice_id), list(map(str, ids)), list(map(str, items)), str(notice_id)]
     names = [column.attname for column in Takedown._meta.concrete_fields]
     cases: dict[int, Case] = {}
     platforms: dict[int, Platform] = {}
-    standing = Standing(notice_id, reference=found[0][1])
-    for line in base.fetch_prepared(_lock_rows(), values):
+    standing = Standing(notice_id, reference=lines[0][1], told=frozenset(lines[0][2]))
+    for line in (whole[3:] for whole in lines):
+        if line[0] is None:
+            break  # the notice is there, and nothing of it that was asked for
         row = Takedown.from_db(base.alias, names, line[: len(names)])
         case, platform = line[len(names) : -3], line[-3:]
         if row.case_id not in cases:
@@ -135,18 +149,6 @@ def lock(
 
 def _of(row: Takedown) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in CHANGING)
-
-
-def tell_once(events: Iterable[Event]) -> set[str | None]:
-    """Write what sources told, each event once; the keys of what had not been told before. None is always new.
-
-    By the unique key itself: nobody looks first, so that nothing depends on when they looked.
-    """
-    found = list(events)
-    new: set[str | None] = {None}
-    if found:
-        new |= set(columns.insert_new(Event, _columns(found), unless="key"))
-    return new
 
 
 @dataclass(slots=True)
@@ -181,40 +183,43 @@ class Written:
             },
             then=_change(),
             values=[
+                *reports.told(self.news),
+                columns.as_json(
+                    [{"id": row.pk} | {name: getattr(row, name) for name in CHANGING} for row in changed]
+                ),
                 [str(row.pk) for row in changed],
-                *([_plain(getattr(row, name)) for row in changed] for name in CHANGING),
+                columns.as_json([{"id": pk, "at": at} for pk, at in touched.items()]),
                 list(touched),
-                list(touched.values()),
                 reference,
                 str(standing.notice_id),
                 reference,
             ],
         )
-        if self.news:
-            reports.post_updates(self.news)
+        reports.nudge(self.news)
 
 
 def _columns(rows: Sequence[Event]) -> dict[str, list[Any]]:
     return {one.name: [getattr(row, one.attname) for row in rows] for one in Event._meta.concrete_fields}
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value  # the driver looks long for how to write a choice
-
-
 @cache
 def _change() -> str:
-    """Where the takedowns stand, when their cases last changed, and what the platform calls the notice, where it is new."""
+    """The news; where takedowns stand, when their cases changed, what the platform calls the notice, where that is new.
+
+    What is changed is named by arrays, too: the planner takes rows out of JSON for a hundred, and would read whole tables.
+    """
     kinds = [
-        (Takedown._meta.get_field(name).db_type(connection) or "").partition("(")[0] for name in CHANGING
+        f"{name} {(Takedown._meta.get_field(name).db_type(connection) or '').partition('(')[0]}"
+        for name in CHANGING
     ]
-    places = ", ".join(f"%s::{kind}[]" for kind in kinds)
-    return f"""moved AS (
+    return f"""{reports.TELL}, moved AS (
     UPDATE takedowns_takedown AS takedown SET {", ".join(f"{name} = mine.{name}" for name in CHANGING)}
-    FROM unnest(%s::uuid[], {places}) AS mine(id, {", ".join(CHANGING)}) WHERE takedown.id = mine.id
+    FROM jsonb_to_recordset(%s::jsonb) AS mine(id uuid, {", ".join(kinds)})
+    WHERE takedown.id = mine.id AND takedown.id = ANY(%s::uuid[])
 ), touched AS (
     UPDATE cases_case AS opened SET changed_at = mine.at
-    FROM unnest(%s::bigint[], %s::timestamptz[]) AS mine(id, at) WHERE opened.id = mine.id
+    FROM jsonb_to_recordset(%s::jsonb) AS mine(id bigint, at timestamptz)
+    WHERE opened.id = mine.id AND opened.id = ANY(%s::bigint[])
 )
 UPDATE takedowns_notice SET reference = %s::text WHERE id = %s::uuid AND reference = '' AND %s::text <> ''
 """  # noqa: S608  our own names

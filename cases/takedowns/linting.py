@@ -63,10 +63,10 @@ ELSEWHERE = Finding(
 )
 
 
-def judged(content: NoticeContent, *, channel: Channel, cases: Iterable[Case]) -> Judged:
-    """For a notice in the name of several cases, whose keys are at hand."""
+def judged(content: NoticeContent, *, channel: Channel, cases: Iterable[Case], above: bool = False) -> Judged:
+    """For a notice in the name of several cases, whose keys are at hand. `above` as in `findings`."""
     return Judged(
-        findings(content, channel=channel),
+        findings(content, channel=channel, above=above),
         {
             case.pk: [one for one in about_the_person(content, notices.private_facts(case)) if one.stops]
             for case in cases

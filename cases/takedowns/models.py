@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,7 +27,7 @@ class Notice(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     regimes = ArrayField(models.CharField(max_length=20, choices=Regime.choices))
     language = models.CharField(max_length=8)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -35,26 +36,21 @@ class Notice(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)
-    ask_at = models.DateTimeField(
-        null=True, blank=True
-    )  # unknown: when to ask the platform whether it has it
+    # Unknown: when to ask the platform whether it has it.
+    ask_at = models.DateTimeField(null=True, blank=True)
     asks = models.PositiveSmallIntegerField(default=0)
     # How many workers in a row died with it in their hands before anything left: such a row is tried alone.
     crashes = models.PositiveSmallIntegerField(default=0, db_default=0)
-    poll_at = models.DateTimeField(
-        null=True, blank=True
-    )  # sent: when to ask what was decided, for a callback may be lost
+    # Sent: when to ask what was decided, for a callback may be lost.
+    poll_at = models.DateTimeField(null=True, blank=True)
     polls = models.PositiveSmallIntegerField(default=0, db_default=0)
     reference = models.CharField(max_length=200, blank=True)  # the platform's own
-    failure = models.CharField(
-        max_length=200, blank=True
-    )  # why it did not leave, in a coded word and a short text
-    wording = models.CharField(
-        max_length=60, blank=True, db_default=""
-    )  # which template, and which version of it
-    reminded_at = models.DateTimeField(
-        null=True, blank=True
-    )  # to file by hand: when a person was last reminded
+    # Why it did not leave, in a coded word and a short text.
+    failure = models.CharField(max_length=200, blank=True)
+    # Which template, and which version of it.
+    wording = models.CharField(max_length=60, blank=True, db_default="")
+    # To file by hand: when a person was last reminded.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     key = models.BinaryField(null=True)
     content = SealedField()
 
@@ -270,7 +266,7 @@ class Takedown(models.Model):
 class Attempt(models.Model):
     """One try to send a notice: written before it leaves, and its result after. A result that never came is unknown."""
 
-    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="attempts")
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     fence = models.PositiveIntegerField()
     started_at = models.DateTimeField()
@@ -311,7 +307,7 @@ class Event(models.Model):
     """A line of a takedown's timeline, never rewritten. `key` names a platform's event, so that a replay has no effect."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="events")
+    takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField()  # when it happened, by the source's word
     recorded_at = models.DateTimeField()
     source = models.CharField(max_length=14, choices=Source.choices)
@@ -321,11 +317,29 @@ class Event(models.Model):
     )
     detail = models.JSONField(default=dict)  # coarse: codes, counts, dates
     words = SealedField()  # what the platform or a colleague wrote, sealed with the case's key
-    key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    key = models.CharField(max_length=200, null=True, blank=True)
 
     class Meta:
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["takedown", "at", "recorded_at"], name="takedown_event_order")
+        ]
+        constraints: ClassVar[list[Any]] = [
+            # Not `unique=True`: that keeps a second index, for LIKE, which nobody asks.
+            models.UniqueConstraint(fields=["key"], name="takedown_event_once"),
+        ]
+        triggers: ClassVar[list[Any]] = [
+            # What may change is what is forgotten: words that were erased, a colleague who is no more.
+            pgtrigger.Protect(
+                name="never_rewritten",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "((NEW.words IS NOT NULL AND NEW.words IS DISTINCT FROM OLD.words) OR "
+                    "(NEW.by_id IS NOT NULL AND NEW.by_id IS DISTINCT FROM OLD.by_id) OR "
+                    "(OLD.id, OLD.takedown_id, OLD.at, OLD.recorded_at, OLD.source, OLD.what, OLD.detail, OLD.key) "
+                    "IS DISTINCT FROM "
+                    "(NEW.id, NEW.takedown_id, NEW.at, NEW.recorded_at, NEW.source, NEW.what, NEW.detail, NEW.key))"
+                ),
+            ),
         ]
 
     class Privacy:

@@ -53,6 +53,7 @@ __all__ = [
     "one_line",
     "private_facts",
     "rewritten",
+    "signing",
     "to_json",
     "unallowed",
 ]
@@ -68,15 +69,19 @@ def build(
     box: Box,
     links: Sequence[tuple[str, Link]],
     facts: str = "",
+    may_sign: bool | None = None,
 ) -> NoticeContent:
     """The notice for `links` ((takedown id, link) pairs) of one report. `box` opens the report's columns.
 
-    `facts`: what a colleague adds for the platform. `notice.wording` is set to the version it is written in.
+    `facts`: what a colleague adds for the platform. `may_sign`: whether somebody allows us to, where that is known already.
+    `notice.wording` is set to the version it is written in.
     """
     kind = Kind(report.kind)
     words = wording.current(regime_of(notice.regimes), notice.language, kind.value)
     notice.wording = words.name
-    signs = NEEDS_SIGNATURE.intersection(notice.regimes) and _may_sign(report)
+    signs = NEEDS_SIGNATURE.intersection(notice.regimes) and (
+        _may_sign(report) if may_sign is None else may_sign
+    )
     prints = tuple(_fingerprint(row, box) for row in report.fingerprints.all())
     items = tuple(
         Item(
@@ -125,16 +130,29 @@ def explain(kind: Kind, *, minor: bool, language: str = "en") -> str:
     return explained(words.parts, kind, minor=minor)
 
 
+def is_signed(notice: Notice) -> bool:
+    """Does its law ask for a signature?"""
+    return not NEEDS_SIGNATURE.isdisjoint(notice.regimes)
+
+
 def unallowed(notice: Notice, rows: Collection[Takedown]) -> set[UUID]:
     """The items that this notice asks for in a signed way, though everybody in `rows` whom one harms took that back.
 
     `rows`: all of the notice that still want it. One of several people is enough, as one asks for what another shares.
     """
-    if not NEEDS_SIGNATURE.intersection(notice.regimes):
+    if not is_signed(notice):
         return set()
     cases = {row.case_id for row in rows}
     allowing = set(Mandate.objects.filter(case__in=cases, revoked_at=None).values_list("case_id", flat=True))
     return {row.item for row in rows} - {row.item for row in rows if row.case_id in allowing}
+
+
+def signing(cases: Collection[Case], regimes: Collection[str]) -> set[int]:
+    """Those of these cases, by their keys, in which somebody allows us to sign; none is asked where no law wants it."""
+    if not NEEDS_SIGNATURE.intersection(regimes):
+        return set()
+    allowing = Mandate.objects.filter(case__in=cases, revoked_at=None)
+    return set(allowing.values_list("case_id", flat=True))
 
 
 def _may_sign(report: Report) -> bool:
@@ -162,8 +180,8 @@ def lint(
     `needs_url`: the channel can't act on an account name alone. `private`: the facts of everybody it is about; empty
     where they are not open, as in the worker. `above`: it goes to somebody above the platform, such as a host.
     """
-    terms = _terms(channel, above=above) if channel is not None else Terms()
-    found = linter.lint(content, terms=replace(terms, needs_url=needs_url), expertise=settings.EXPERTISE)
+    terms = _terms(channel, needs_url=needs_url, above=above)
+    found = linter.lint(content, terms=terms, expertise=settings.EXPERTISE)
     for one in private:
         found += linter.about_the_person(content, one)
     by_code = {finding.code: finding for finding in found}
@@ -183,13 +201,18 @@ def check(
     return [finding for finding in found if finding.stops]
 
 
-def _terms(channel: Channel, *, above: bool) -> Terms:
-    terms = Terms(
-        regimes=tuple(channel.regimes), languages=tuple(channel.languages), max_items=channel.max_items
+def _terms(channel: Channel | None, *, needs_url: bool, above: bool) -> Terms:
+    if channel is None:
+        return Terms(needs_url=needs_url)
+    own = not (above or channel.kind == ChannelKind.XARF or channel.platform.is_other)
+    return Terms(
+        regimes=tuple(channel.regimes),
+        languages=tuple(channel.languages),
+        max_items=channel.max_items,
+        platform=channel.platform.slug if own else "",
+        hosts=tuple(channel.platform.domains) if own else (),
+        needs_url=needs_url,
     )
-    if above or channel.kind == ChannelKind.XARF or channel.platform.is_other:
-        return terms
-    return replace(terms, platform=channel.platform.slug, hosts=tuple(channel.platform.domains))
 
 
 def private_facts(case: Case) -> Private:

@@ -7,8 +7,9 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# How often before a person is asked: tries that were turned away, workers that died over one row.
-MAX_TRIES, MAX_CRASHES = 8, 5
+# How often before a person is asked: tries that were turned away, workers that died over one row, starts of which none got
+# out of this house.
+MAX_TRIES, MAX_CRASHES, MAX_STARTS = 8, 5, 200
 SILENT = "the worker fell silent"
 
 
@@ -17,6 +18,7 @@ class Why(TextChoices):
 
     REFUSED = "refused", _("The other side turned the notice away.")
     GIVEN_UP = "given_up", _("It was tried many times, and the other side could not take it.")
+    NEVER_LEFT = "never_left", _("It was tried many times, and never got out: our own lines were busy.")
     CHANNEL_OFF = "channel_off", _("The channel it was asked on is not in use any more.")
     CRASHED = "crashed", _("The program broke off five times while it prepared this notice.")
     OUR_FAULT = "our_fault", _("The program could not write this notice.")
@@ -32,6 +34,7 @@ class Why(TextChoices):
 ADVICE: Mapping[Why, Promise | str] = {
     Why.REFUSED: _("Trying again seldom helps. Check the address, or send it another way."),
     Why.GIVEN_UP: _("Try again when the other side works, or send it another way now."),
+    Why.NEVER_LEFT: _("Tell whoever runs this program, then try again. Or send it another way now."),
     Why.CHANNEL_OFF: _("Send it another way, or try again once the channel is back in use."),
     Why.BOUNCED: _("Check the address on the platform’s page, or send it another way."),
     Why.NOT_FILED: _("Send it another way, or try the form again."),
@@ -39,7 +42,9 @@ ADVICE: Mapping[Why, Promise | str] = {
     Why.OUR_FAULT: _("Tell whoever runs this program. Meanwhile, send it another way."),
 }
 # What has passed by itself, perhaps: many of these may be tried again with one press.
-TRANSIENT = frozenset({Why.GIVEN_UP, Why.CHANNEL_OFF})
+TRANSIENT = frozenset({Why.GIVEN_UP, Why.NEVER_LEFT, Why.CHANNEL_OFF})
+# The try after which none follows by itself.
+GIVEN_UP = frozenset({Why.GIVEN_UP, Why.NEVER_LEFT})
 
 
 @dataclass(frozen=True, slots=True)

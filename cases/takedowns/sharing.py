@@ -16,7 +16,7 @@ from cases.models import Case
 from cases.states import Happening
 from cases.takedowns import states
 from cases.takedowns.models import Event, Takedown
-from cases.takedowns.states import Source, Status
+from cases.takedowns.states import Outcome, Source, Status
 from helpline.accounts.models import Staff
 from helpline.audit import actions as audit
 from reports import actions as reports
@@ -104,7 +104,7 @@ def announce(
         if row.sent_at is not None:
             said.append((News.SENT, at))
         if row.status in states.SAID_REMOVED:
-            said.append((News.SAID_REMOVED, at))
+            said.append((states.NEWS_OF[Outcome(row.status)], at))
         news += [
             reports.NewsItem(
                 report_id=report_of[row.case_id],
@@ -115,9 +115,10 @@ def announce(
             )
             for what, when in said
         ]
-    for what in (News.IN_PROGRESS, News.SENT, News.SAID_REMOVED):
-        # What came first is told first: the last word is where the link stands.
-        reports.post_updates([one for one in news if one.what == what])
+    # What came first is told first: the last word is where the link stands.
+    for what in dict.fromkeys((News.IN_PROGRESS, News.SENT, *states.NEWS_OF.values())):
+        if told := [one for one in news if one.what == what]:
+            reports.post_updates(told)
     counts = Counter(row.case_id for row in rows)
     for case in by_report.values():
         if case.pk in counts:

@@ -5,13 +5,15 @@ from datetime import timedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from reports.states import ForbiddenMove
+from reports.states import ForbiddenMove, News
 
 __all__ = [
     "ACTED_ON",
     "ENDED",
     "LEAVING",
     "MAY_ASK_AGAIN",
+    "NEWS_OF",
+    "PARTLY",
     "SAID_REMOVED",
     "STATUS_OF",
     "STAYED",
@@ -167,12 +169,15 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset(),
 }
 
-# The one way back, for a person alone: a step of the ladder that was never done leaves no trace in the status. No arrow of
+# The ways back, for a person alone: a step of the ladder that was never done leaves no trace in the status. No arrows of
 # TRANSITIONS, as along those any late receipt would end the climb.
 _MAY_ESCALATE = [status for status, to in TRANSITIONS.items() if Status.ESCALATED in to]
 STEP_UNDO_TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.ESCALATED: frozenset(_MAY_ESCALATE),
     **dict.fromkeys(_MAY_ESCALATE, frozenset[Status]()),
+    # Found not to have arrived, by a slip: nobody knows again. Only while it has not left once more.
+    Status.QUEUED: frozenset({Status.UNKNOWN}),
+    Status.UNKNOWN: frozenset(),
 }
 
 # The platform's word and the status it leads to. Observations lead elsewhere: see `actions.record_outcome`.
@@ -180,6 +185,22 @@ STATUS_OF: dict[Outcome, Status] = {Outcome(status.value): status for status in 
 SAID_REMOVED = frozenset(
     {Status.REMOVED, Status.DISABLED, Status.ACCOUNT_REMOVED, Status.PARTLY_REMOVED, Status.ALREADY_GONE}
 )
+# Some is not all: something was done, and it is still there for somebody.
+PARTLY = frozenset({Status.DISABLED, Status.PARTLY_REMOVED})
+# What is told to the young person.
+NEWS_OF: dict[Outcome, News] = {
+    Outcome.ACKNOWLEDGED: News.ACKNOWLEDGED,
+    Outcome.UNDER_REVIEW: News.UNDER_REVIEW,
+    Outcome.REMOVED: News.SAID_REMOVED,
+    Outcome.DISABLED: News.SAID_BLOCKED,
+    Outcome.ACCOUNT_REMOVED: News.SAID_REMOVED,
+    Outcome.PARTLY_REMOVED: News.SAID_PARTLY,
+    Outcome.ALREADY_GONE: News.SAID_REMOVED,
+    Outcome.REFUSED: News.REFUSED,
+    Outcome.MORE_INFORMATION: News.MORE_INFORMATION,
+    Outcome.NOT_FOUND: News.NOT_FOUND,
+    Outcome.SEEN_GONE: News.GONE,
+}
 # The platform did something about it, whatever we saw since.
 ACTED_ON = SAID_REMOVED | {Status.GONE, Status.REAPPEARED}
 # Gone for as long as this, and looked at again after it: it stayed gone.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.takedowns import states
 from cases.takedowns.models import Event
-from cases.takedowns.reasons import reason
+from cases.takedowns.reasons import GIVEN_UP, reason
 from cases.takedowns.seeing import WENT, Seen, Why
 from cases.takedowns.states import Outcome, Result, Rung, Source, Status
 from cases.takedowns.truths import TONES
@@ -36,6 +36,7 @@ _OURS: dict[str, tuple[str, Promise | str]] = {
 # The clock, the ladder above a platform, and complaints against its decision: what stands above writes them.
 _OURS |= {
     Status.NO_ANSWER: ("wait", gettext_lazy("No answer in time")),
+    "answered": ("go", gettext_lazy("We answered what they asked; their word is awaited")),
     "paused": ("none", gettext_lazy("Clock stopped")),
     "unpaused": ("quiet", gettext_lazy("Clock not stopped after all")),
     "resumed": ("go", gettext_lazy("Clock runs on")),
@@ -71,6 +72,7 @@ _SIGNS: Mapping[str, tuple[str, Promise | str]] = {
     "unsigned": ("wait", gettext_lazy("They took back that we may sign, so it stays here")),
     "mended": ("go", gettext_lazy("Mended, and on its way")),
     "again": ("go", gettext_lazy("Tried again")),
+    "unsettled": ("unknown", gettext_lazy("Taken back: nobody knows whether it arrived")),
 }
 
 
@@ -131,11 +133,12 @@ def _sentence(event: Event, platform: str) -> tuple[str, str]:
     if event.detail.get("filed_by_hand"):
         return "good", _("Filed by hand")
     if "was_sent" in event.detail:
-        arrived = bool(event.detail["was_sent"])
-        return (
-            ("good", _("Found to have arrived"))
-            if arrived
-            else ("go", _("Found not to have arrived; sent again"))
-        )
-    tone, text = _OURS.get(event.what, ("quiet", event.what))
+        if event.detail["was_sent"]:
+            return "good", _("Found to have arrived")
+        if event.source == Source.PERSON:  # it waits a moment, and may be taken back
+            return "go", _("Found not to have arrived; it goes out again")
+        return "go", _("Found not to have arrived; sent again")
+    is_last = reason(str(event.detail.get("why") or "")).why in GIVEN_UP
+    what = Status.FAILED if is_last and event.source == Source.WORKER else event.what
+    tone, text = _OURS.get(what, ("quiet", what))
     return tone, str(text)

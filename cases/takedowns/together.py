@@ -5,7 +5,7 @@ the others as many items in one notice as the channel takes. What is asked for a
 who comes later shares that request from where it stands.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from django.db import transaction
 from cases.actions import worked_on
 from cases.models import Case
 from cases.takedowns import actions, choosing, linting, notices, sharing
+from cases.takedowns.asking import Law, under
 from cases.takedowns.connectors import connector
 from cases.takedowns.connectors.text import subject, text
 from cases.takedowns.models import Notice, Takedown
@@ -65,6 +66,16 @@ class Draft:
     findings: Sequence[Finding] = ()
     warned: Sequence[Finding] = ()  # what a person should look at
     facts: str = ""  # what a colleague adds for the platform
+    regimes: Sequence[str] = ()  # the law they are written under
+    laws: Sequence[Law] = ()  # what the channel takes
+    unsigned: Sequence[
+        Case
+    ] = ()  # where the law asks for a signature: those in which nobody allows us to sign
+
+    @property
+    def law(self) -> Law | None:
+        """The one they are written under, where there is a choice."""
+        return next((one for one in self.laws if one.is_chosen), None) if len(self.laws) > 1 else None
 
     @property
     def may_leave(self) -> bool:
@@ -112,8 +123,12 @@ def contents(links: Sequence[Link], cases: Iterable[Case]) -> list[Content]:
     ]
 
 
-def draft(*, found: Sequence[Content], chosen: str = "", facts: str = "", at: datetime) -> Draft | None:
-    """What one platform would be asked; None for nothing. `chosen` is a channel's slug, the best one where it is silent.
+def draft(
+    *, found: Sequence[Content], chosen: str = "", law: str = "", facts: str = "", by: Staff, at: datetime
+) -> Draft | None:
+    """What one platform would be asked; None for nothing. `chosen` is a channel's slug, the best one where it is silent;
+    `law` the one to write under, the channel's usual one where it is silent or not taken. What is found is said as `by` may
+    know it.
 
     All of `found` is on one platform, their cases with reports and fingerprints loaded. Raises WrongKey for an erased case.
     """
@@ -123,24 +138,30 @@ def draft(*, found: Sequence[Content], chosen: str = "", facts: str = "", at: da
     fresh = [one for one in found if one.running is None]
     shared = [one for one in found if one.running is not None]
     channels = choosing.ranked(
-        Channel.objects.in_use().filter(platform=platform), items=len(fresh) or 1, at=at
+        Channel.objects.in_use().with_platform().filter(platform=platform), items=len(fresh) or 1, at=at
     )
     channel = next((one for one in channels if one.slug == chosen), channels[0] if channels else None)
     options = [(one, one.warnings(at)) for one in channels]
     if channel is None or not fresh:
         return Draft(platform, fresh, shared, options, channel, facts=facts)
+    regimes, laws = under(channel, law)
+    groups = _notices_of(channel, fresh)
+    everybody = _cases_of(*fresh)
+    allowing = notices.signing(everybody, regimes)
     written = [
-        write(channel, group, _notice(channel), facts=facts)[0] for group in _notices_of(channel, fresh)
+        write(channel, group, _notice(channel, regimes), facts=facts, allowing=allowing)[0]
+        for group in groups
     ]
-    private = [
-        notices.private_facts(case)
-        for case in {one.pk: one for group in fresh for one in _cases_of(group)}.values()
-    ]
+    may_work_on = worked_on(by=by)
     findings: dict[str, Finding] = {}
     warned: dict[str, Finding] = {}
-    for content in written:
-        stopping, warning = linting.read(content, channel=channel, private=private)
-        findings |= {one.code: one for one in stopping}
+    for content, group in zip(written, groups, strict=True):
+        cases = _cases_of(*group)
+        mine = [case for case in cases if may_work_on(case)]
+        judged = linting.judged(content, channel=channel, cases=cases)
+        private = [notices.private_facts(case) for case in mine]
+        _stopping, warning = linting.read(content, channel=channel, private=private)
+        findings |= {one.code: one for one in judged.seen_from({case.pk for case in mine})}
         warned |= {one.code: one for one in warning}
     shown = [replace(content, notice_id=NUMBER_TO_COME) for content in written]
     return Draft(
@@ -154,6 +175,9 @@ def draft(*, found: Sequence[Content], chosen: str = "", facts: str = "", at: da
         findings=list(findings.values()),
         warned=list(warned.values()),
         facts=facts,
+        regimes=regimes,
+        laws=laws,
+        unsigned=[one for one in everybody if one.pk not in allowing] if "no_signature" in findings else (),
     )
 
 
@@ -165,12 +189,14 @@ def request_for_all(
     channel: Channel | None,
     by: Staff,
     at: datetime,
+    regimes: Sequence[str] = (),
     facts: str = "",
 ) -> Asked:
     """Ask one platform once for all of `links`, which are links of `cases`. Nothing is sent here: a worker claims the rows.
 
-    What was withdrawn or asked for meanwhile is left out, for whoever looks again. `facts` go into each notice. Raises
-    PermissionDenied, NoChannel, WeakNotice, WrongKey; then nothing at all is written.
+    What was withdrawn or asked for meanwhile is left out, for whoever looks again. Each notice is written under `regimes`,
+    the channel's usual law where none is named, and `facts` go into each. Raises PermissionDenied, NoChannel, WeakNotice,
+    WrongKey; then nothing at all is written.
     """
     sharing.lock_contents(links)
     # What is under way comes before the cases, as wherever an answer to it is written down.
@@ -185,12 +211,14 @@ def request_for_all(
     if fresh:
         platform = fresh[0].links[0].platform
         channel = channel or choosing.best(
-            Channel.objects.in_use().filter(platform=platform), items=len(fresh), at=at
+            Channel.objects.in_use().filter(platform=platform), regimes=regimes, items=len(fresh), at=at
         )
         if channel is None or not channel.enabled or channel.platform_id != platform.pk:
             raise actions.NoChannel(platform)
+        regimes = list(regimes) or actions.default_regimes(channel)
+        allowing = notices.signing(_cases_of(*fresh), regimes)
         for group in _notices_of(channel, fresh):
-            made += _ask(channel, group, facts=facts, by=by, at=at)
+            made += _ask(channel, group, regimes=regimes, allowing=allowing, facts=facts, by=by, at=at)
         wake(actions.SEND)
     running = {row.pk: row for row in held}
     shared = [
@@ -236,10 +264,10 @@ def _notices_of(channel: Channel, found: Sequence[Content]) -> list[list[Content
     return [group[start : start + most] for group in alike.values() for start in range(0, len(group), most)]
 
 
-def _notice(channel: Channel) -> Notice:
+def _notice(channel: Channel, regimes: Sequence[str]) -> Notice:
     return Notice(
         channel=channel,
-        regimes=actions.default_regimes(channel),
+        regimes=list(regimes),
         language=actions.notice_language(channel),
     )
 
@@ -251,9 +279,15 @@ def write(
     *,
     numbers: Sequence[Any] = (),
     facts: str = "",
+    allowing: Collection[int] | None = None,
 ) -> tuple[NoticeContent, list[tuple[Any, Content]]]:
-    """The notice for these contents, and the number of each in it: those given, or new ones."""
+    """The notice for these contents, and the number of each in it: those given, or new ones.
+
+    `allowing`: the cases in which somebody allows us to sign, where that was asked already.
+    """
     items, numbered, last, signed = [], [], None, True
+    if allowing is None:
+        allowing = notices.signing(_cases_of(*group), notice.regimes)
     for one, number in zip(group, numbers or [uuid4() for _one in group], strict=True):
         prints: dict[tuple[str, str], dict[str, Any]] = {}
         for link in sorted(one.links, key=lambda link: link.pk != one.first.pk):
@@ -265,6 +299,7 @@ def write(
                 box=case.box(),
                 links=[(str(number), link)],
                 facts=facts,
+                may_sign=case.pk in allowing,
             )
             prints |= {(mark["algorithm"], mark["value"]): mark for mark in part.items[0].fingerprints}
             signed = signed and part.signature is not None
@@ -278,19 +313,29 @@ def write(
     return replace(last, items=tuple(items), signature=last.signature if signed else None), numbered
 
 
-def _cases_of(content: Content) -> list[Case]:
-    return [content.cases[report_id] for report_id in {link.report_id for link in content.links}]
+def _cases_of(*contents: Content) -> list[Case]:
+    """Each once."""
+    found = {link.report_id: one.cases[link.report_id] for one in contents for link in one.links}
+    return list(found.values())
 
 
 def _ask(
-    channel: Channel, group: Sequence[Content], *, facts: str, by: Staff, at: datetime
+    channel: Channel,
+    group: Sequence[Content],
+    *,
+    regimes: Sequence[str],
+    allowing: Collection[int],
+    facts: str,
+    by: Staff,
+    at: datetime,
 ) -> list[Takedown]:
     by_hand = connector(channel.kind).by_hand
-    notice = _notice(channel)
+    notice = _notice(channel, regimes)
     notice.requested_by, notice.requested_at, notice.due_at = by, at, None if by_hand else at
-    content, numbered = write(channel, group, notice, facts=facts)
-    private = [notices.private_facts(case) for one in group for case in _cases_of(one)]
-    if findings := linting.findings(content, channel=channel, private=private):
+    content, numbered = write(channel, group, notice, facts=facts, allowing=allowing)
+    cases, may_work_on = _cases_of(*group), worked_on(by=by)
+    judged = linting.judged(content, channel=channel, cases=cases)
+    if findings := judged.seen_from({case.pk for case in cases if may_work_on(case)}):
         raise actions.WeakNotice(findings)
     actions.seal(notice, content)
     notice.save(force_insert=True)

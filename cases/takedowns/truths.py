@@ -36,7 +36,7 @@ TONES: Mapping[str, str] = {
     Status.ACKNOWLEDGED: "go",
     Status.UNDER_REVIEW: "go",
     Status.REMOVED: "good",
-    Status.DISABLED: "good",
+    Status.DISABLED: "wait",
     Status.ACCOUNT_REMOVED: "good",
     Status.PARTLY_REMOVED: "wait",
     Status.ALREADY_GONE: "good",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpResponse
@@ -15,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases import actions as casework
-from cases import rail, reading
+from cases import reading
 from cases.letters import actions as letters
 from cases.letters.content import FACTS_MAX, one_line
 from cases.letters.forms import MandateForm, facts_of
@@ -29,7 +30,16 @@ from cases.takedowns.forms import FiledForm, OutcomeForm
 from cases.takedowns.models import Event, Takedown
 from cases.takedowns.states import MAY_ASK_AGAIN, ForbiddenMove, Outcome, Source, Status
 from cases.takedowns.unknowns import POLICIES
-from cases.views.answers import NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.views.answers import (
+    NOT_TAKEN,
+    back_to,
+    case_for,
+    first_address,
+    next_address,
+    page_of,
+    tab_of,
+    tabs_of,
+)
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
@@ -41,15 +51,13 @@ from reports.states import LinkStatus
 @require_safe
 def desk_page(request: StaffRequest) -> HttpResponse:
     found = capped_counts({name: desk.under_tab(request.user, name) for name in desk.NEEDS_A_PERSON})
-    tab = request.GET.get("tab", "")
-    if tab not in desk.TABS:
-        tab = next((name for name in desk.NEEDS_A_PERSON if found[name]), "progress")
+    tab = tab_of(request, desk.TABS, found, "progress")
     rows = desk.under_tab(request.user, tab)
     channel, why = request.GET.get("channel", ""), request.GET.get("why", "")
     many = bulk.groups(rows) if tab == "failed" else []
     if tab == "failed" and channel and why:
         rows = bulk.of_reason(rows, channel=channel, why=why)
-    rows = rows.select_related("notice__channel", "platform", "link", "case__assignee")
+    rows = rows.select_related(*desk.SHOWN, "link", "case__assignee")
     if tab == "draft":
         rows = rows.prefetch_related(Prefetch("events", Event.objects.filter(what=Status.DRAFT), "looks_at"))
     # What waits for a decision: the oldest first. The rest: the newest.
@@ -60,8 +68,12 @@ def desk_page(request: StaffRequest) -> HttpResponse:
         "many": many,
         "only": next((one for one in many if (one.channel.slug, one.reason.why) == (channel, why)), None),
         "policies": POLICIES.values() if tab == "unknown" else (),
+        "switched_off": desk.switched_off(),
+        "looks_on": settings.RECHECK_ENABLED,
         "tab": tab,
-        "tabs": _tabs(request, tab, found),
+        "tabs": tabs_of(
+            {name: label for name, (label, _statuses) in desk.TABS.items()}, tab, request.path, found
+        ),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
         "now": timezone.now(),
@@ -69,24 +81,11 @@ def desk_page(request: StaffRequest) -> HttpResponse:
     return render(request, "takedowns/desk.html", context)
 
 
-def _tabs(request: StaffRequest, current: str, found: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": label,
-            "url": f"{request.path}?tab={tab}",
-            "count": rail.capped(found.get(tab)),
-            "current": tab == current,
-        }
-        for tab, (label, _statuses) in desk.TABS.items()
-    ]
-
-
 def _takedown_for(request: StaffRequest, takedown_id: UUID) -> Takedown:
     """Raises Http404 for one that is not there or not this person's."""
     found = desk.visible_to(request.user).select_related(
-        "notice__channel",
+        *desk.SHOWN,
         "notice__requested_by",
-        "platform",
         "link__platform",
         "case__report",
         "case__assignee",
@@ -123,8 +122,11 @@ def _show(request: StaffRequest, takedown: Takedown, *, status: int = 200, **bou
 Act = Callable[[Takedown], str]
 
 
-def _decide(request: StaffRequest, takedown: Takedown, act: Act) -> HttpResponse:
-    """Act, and go back to where the decision was taken: the case, the desk or the takedown's own page."""
+def _decide(request: StaffRequest, takedown: Takedown, act: Act, *, undo: str = "") -> HttpResponse:
+    """Act, and go back to where the decision was taken: the case, the desk or the takedown's own page.
+
+    `undo`: where it can be taken back.
+    """
     tab = request.POST.get("tab", "")
     here = {
         "case": f"{reverse('desk:case', kwargs={'ref': takedown.case.ref})}#takedown-{takedown.pk}",
@@ -152,7 +154,7 @@ def _decide(request: StaffRequest, takedown: Takedown, act: Act) -> HttpResponse
         return back_to(
             request, here, said % {"status": takedown.get_status_display()}, level=messages.WARNING
         )
-    return back_to(request, here, said)
+    return back_to(request, here, said, undo=undo)
 
 
 @needs(Permission.TAKEDOWNS)
@@ -202,8 +204,41 @@ def settle(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
     was_sent = request.POST.get("was_sent") == "yes"
 
     def act(takedown: Takedown) -> str:
-        actions.resolve_unknown(takedown=takedown, was_sent=was_sent, by=request.user, at=timezone.now())
-        return _("Noted as sent.") if was_sent else _("It goes out again, with the same number.")
+        actions.resolve_unknown(
+            takedown=takedown,
+            was_sent=was_sent,
+            by=request.user,
+            at=timezone.now(),
+            waits=actions.SECOND_THOUGHTS,
+        )
+        if was_sent:
+            return _("Noted as sent.")
+        if takedown.status != Status.QUEUED:
+            return _("Noted. It does not go out again: the page says why.")
+        return _("It goes out again in a minute, with the same number.")
+
+    back = "" if was_sent else reverse("takedowns:unsettle", args=[takedown_id])
+    return _decide(request, _takedown_for(request, takedown_id), act, undo=back)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def unsettle(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    """It did not arrive, somebody said by a slip."""
+
+    def act(takedown: Takedown) -> str:
+        actions.undo_resend(takedown=takedown, by=request.user, at=timezone.now())
+        return _("Taken back. It does not go out, and nobody knows whether it arrived.")
+
+    return _decide(request, _takedown_for(request, takedown_id), act)
+
+
+@needs(Permission.TAKEDOWNS)
+@require_POST
+def answered(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
+    def act(takedown: Takedown) -> str:
+        actions.note_answered(takedown=takedown, by=request.user, at=timezone.now())
+        return _("Noted. Their word is awaited again.")
 
     return _decide(request, _takedown_for(request, takedown_id), act)
 
@@ -223,6 +258,8 @@ def cancel(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
 def retry(request: StaffRequest, takedown_id: UUID) -> HttpResponse:
     def act(takedown: Takedown) -> str:
         actions.retry(takedown=takedown, by=request.user, at=timezone.now())
+        if takedown.notice.channel.platform.halted is not None:
+            return _("It waits until sending is on again.")
         return _("It goes out again now.")
 
     return _decide(request, _takedown_for(request, takedown_id), act)
@@ -430,11 +467,20 @@ def _keep(request: StaffRequest, case: Case, drafted: Sequence[Draft]) -> HttpRe
 def _what_was_asked(made: Sequence[Takedown], *, left_over: int) -> str:
     shared = sum(one.asked_by is None for one in made)
     by_hand = sum(one.status == Status.TO_FILE and one.asked_by is not None for one in made)
-    leaving = len(made) - by_hand - shared
+    own = [one for one in made if one.status == Status.QUEUED and one.asked_by is not None]
+    waiting = sum(one.notice.channel.platform.halted is not None for one in own)
+    leaving = len(made) - by_hand - shared - waiting
     parts = []
     if leaving:
         text = ngettext("%(count)s request leaves now.", "%(count)s requests leave now.", leaving)
         parts.append(text % {"count": leaving})
+    if waiting:
+        text = ngettext(
+            "%(count)s request waits until sending is on again.",
+            "%(count)s requests wait until sending is on again.",
+            waiting,
+        )
+        parts.append(text % {"count": waiting})
     if by_hand:
         text = ngettext("%(count)s is to be filed by hand.", "%(count)s are to be filed by hand.", by_hand)
         parts.append(text % {"count": by_hand})

@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from cases import rail, words
+from cases import danger, rail, words
+from cases.models import QueueItem
 from cases.reading import OpenCase, OpenReport
 from cases.states import Happening
 from helpline.accounts.permissions import Permission
@@ -128,6 +129,28 @@ def danger_count(context: Mapping[str, Any]) -> str | None:
     """How many reports that wait speak of a life in danger; '' for none, None for whoever may not see the queue."""
     found = rail.counts(context["request"])
     return rail.capped(found["danger"]) if "danger" in found else None
+
+
+@register.simple_tag(takes_context=True)
+def danger_known(context: Mapping[str, Any]) -> str:
+    """How many in danger this page knows of: who waits, and the cases that call whoever reads it."""
+    found = rail.counts(context["request"])
+    return rail.capped(found.get("danger", 0) + found.get("calling", 0))
+
+
+@register.simple_tag(takes_context=True)
+def danger_cases(context: Mapping[str, Any]) -> list[QueueItem]:
+    """Open cases whose danger calls this person, who called first on top; asked only where some are counted."""
+    request = context["request"]
+    if not rail.counts(request).get("calling"):
+        return []
+    return list(danger.calling(request.user).select_related("case").order_by("danger_since")[: danger.SHOWN])
+
+
+@register.simple_tag(takes_context=True)
+def left_unread(context: Mapping[str, Any]) -> int:
+    """How many of this person's cases hold a message that nobody has read for too long."""
+    return rail.counts(context["request"]).get("left_unread", 0)
 
 
 @register.simple_tag(takes_context=True)

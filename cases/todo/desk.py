@@ -246,7 +246,7 @@ def conversation(opened: OpenCase, *, by: Staff) -> list[dict[str, Any]]:
     for one in opened.messages:
         message = one.message
         mine = message.author == Message.Author.HELPLINE
-        back = mine and not opened.report.erased and undo.may_take_back(message, by=by, at=now)
+        back = mine and not opened.report.erased and undo.can_take_back(message, by=by, at=now)
         lines.append(
             {
                 "pk": message.pk,

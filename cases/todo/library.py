@@ -28,7 +28,7 @@ TEMPLATE = (
 )
 
 
-def check_may_edit(by: Staff) -> None:
+def check_can_edit(by: Staff) -> None:
     """Whoever answers for every case. Raises PermissionDenied."""
     if not by.can(Permission.CASES_ALL):
         raise PermissionDenied
@@ -60,7 +60,7 @@ def save_checklist(
 
     Raises PermissionDenied, Stale.
     """
-    check_may_edit(by)
+    check_can_edit(by)
     if checklist is None:
         last = Checklist.objects.aggregate(last=Max("position"))["last"]
         row = Checklist(position=0 if last is None else last + 1, version=0)
@@ -89,7 +89,7 @@ def save_template(
     at: datetime,
 ) -> MessageTemplate:
     """A new text, or other words for this one, written over `version`. Raises PermissionDenied, Stale."""
-    check_may_edit(by)
+    check_can_edit(by)
     if template is None:
         row = MessageTemplate(version=0)
     else:
@@ -107,7 +107,7 @@ def go_back(*, row: Checklist | MessageTemplate, version: int, by: Staff, at: da
 
     Raises PermissionDenied, Stale (also when there is nothing to go back to).
     """
-    check_may_edit(by)
+    check_can_edit(by)
     row.refresh_from_db()
     if not row.before or row.version != version:
         raise Stale(row)

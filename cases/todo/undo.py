@@ -48,7 +48,7 @@ def is_in_time(then: datetime, now: datetime) -> bool:
 # --- a message ------------------------------------------------------------------------------------------
 
 
-def may_take_back(message: Message, *, by: Staff, at: datetime) -> bool:
+def can_take_back(message: Message, *, by: Staff, at: datetime) -> bool:
     """One's own, unread, a few minutes old."""
     is_ours = message.author == Message.Author.HELPLINE and message.staff_id == by.pk
     return is_ours and message.read_at is None and is_in_time(message.at, at)
@@ -95,7 +95,7 @@ def _drop_sign(report: Report, *, made_at: datetime) -> None:
 # --- a note ---------------------------------------------------------------------------------------------
 
 
-def may_remove_note(note: Note, *, by: Staff, at: datetime) -> bool:
+def can_remove_note(note: Note, *, by: Staff, at: datetime) -> bool:
     """One's own, a few minutes old."""
     return note.by_id == by.pk and is_in_time(note.at, at)
 

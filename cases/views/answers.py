@@ -1,5 +1,7 @@
 """Steps that several of the desk's views share: loading what may be seen, and going back with a word of what happened."""
 
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -8,7 +10,9 @@ from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.functional import Promise
 
+from cases import rail
 from cases.models import Case
 from helpline.accounts.access import StaffRequest
 from helpline.accounts.models import Staff
@@ -81,6 +85,55 @@ def first_address(request: HttpRequest) -> str:
 
 def with_filter(request: StaffRequest, name: str, value: str) -> str:
     """This list's address with one filter set, or taken off by an empty `value`; always from the first page."""
-    kept = {key: one for key, one in request.GET.items() if key not in {"after", name, "lang"} and one}
-    changed = kept | ({name: value} if value else {})
-    return f"{request.path}?{urlencode(changed)}" if changed else request.path
+    return changed_address(request.path, filters_in(request), name, value)
+
+
+def filters_in(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """What a filter's address carries along of this one."""
+    left_out = {"after", "lang"}
+    return tuple((name, str(value)) for name, value in request.GET.items() if value and name not in left_out)
+
+
+def changed_address(path: str, asked: Iterable[tuple[str, str]], name: str, value: str) -> str:
+    """`path` with what was asked, and one filter set, or taken off by an empty `value`."""
+    changed = {key: one for key, one in asked if key != name} | ({name: value} if value else {})
+    return f"{path}?{urlencode(changed)}" if changed else path
+
+
+def tab_of(request: HttpRequest, names: Container[str], counts: Mapping[str, int], otherwise: str) -> str:
+    """The tab that is asked for; else the first under which something is counted."""
+    asked = request.GET.get("tab", "")
+    return asked if asked in names else next((name for name, count in counts.items() if count), otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the lists a page has, for `components/tabs.html`; or one choice, for `components/chips.html`."""
+
+    label: str | Promise
+    url: str
+    current: bool
+    count: str = ""
+    live: str = ""  # by this name a script keeps the count up to date
+
+
+def tabs_of(
+    labels: Mapping[str, str | Promise],
+    current: str,
+    address: str | Callable[[str], str],
+    counts: Mapping[str, int | str] | None = None,
+) -> list[Tab]:
+    """A tab for each name of `labels`. `address`: the page they are on, which takes `?tab=` a name, or where a name leads.
+
+    `counts`, by name: a number is written as the rail writes it, a text stands as it is.
+    """
+    leads_to = address if callable(address) else lambda name: f"{address}?tab={name}"
+    found = counts or {}
+    return [
+        Tab(label, leads_to(name), name == current, _written(found.get(name)))
+        for name, label in labels.items()
+    ]
+
+
+def _written(count: int | str | None) -> str:
+    return count if isinstance(count, str) else rail.capped(count)

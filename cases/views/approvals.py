@@ -20,7 +20,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cases import approving, rail
 from cases.forms import AskForm, DecideForm
 from cases.models import Case
-from cases.views.answers import NOT_TAKEN, READERS, back_to, first_address, next_address, page_of, report_for
+from cases.views.answers import (
+    NOT_TAKEN,
+    READERS,
+    Tab,
+    back_to,
+    first_address,
+    next_address,
+    page_of,
+    report_for,
+    tabs_of,
+)
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.approvals import actions, handlers
@@ -204,19 +214,11 @@ def _lists(request: StaffRequest) -> dict[str, tuple[QuerySet[Approval], Sequenc
     }
 
 
-def _tabs(request: StaffRequest, view: str) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, view: str) -> list[Tab]:
     if not request.user.can(Permission.APPROVE):
         return []
-    count = rail.capped(rail.counts(request).get("approvals"))
-    return [
-        {
-            "label": label,
-            "url": request.path if name == WAITING else f"{request.path}?view={name}",
-            "count": count if name == WAITING else "",
-            "current": name == view,
-        }
-        for name, label in LABELS.items()
-    ]
+    counts = {WAITING: rail.counts(request).get("approvals", 0)}
+    return tabs_of(LABELS, view, lambda name: f"{request.path}?view={name}", counts)
 
 
 def _channels(request: StaffRequest) -> Sequence[Channel]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,18 +17,31 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions, reading
-from cases.forms import AssignForm, CloseForm, HandleForm, LinksForm, MessageForm, NoteForm
+from cases.forms import (
+    AssignForm,
+    CloseForm,
+    DangerForm,
+    DeadlineForm,
+    HandleForm,
+    LinksForm,
+    MessageForm,
+    NoteForm,
+    once_more,
+    spelled,
+)
 from cases.models import Case, QueueItem
 from cases.states import CaseStatus, ForbiddenMove, Outcome
 from cases.views.answers import (
     CASEWORK,
     NOT_TAKEN,
+    Tab,
     back_to,
     case_for,
     case_to_read,
     first_address,
     next_address,
     page_of,
+    tabs_of,
 )
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
@@ -37,6 +52,8 @@ TABS = {
     "waiting": (gettext_lazy("Waiting for the young person"), CaseStatus.WAITING),
     "closed": (gettext_lazy("Closed"), CaseStatus.CLOSED),
 }
+
+NOTHING_READ = datetime(2000, 1, 1, tzinfo=UTC)  # before any message
 
 
 @needs(*CASEWORK)
@@ -54,28 +71,26 @@ def case_list(request: StaffRequest) -> HttpResponse:
         "cases": page.rows,
         "tab": tab,
         "tabs": tabs_of_cases(tab, whose=whose),
-        "chips": [
-            {"label": label, "url": f"{request.path}?tab={tab}&whose={key}", "current": key == whose}
-            for key, label in (
-                ("mine", _("With me")),
-                ("team", _("All I may see") if request.user.can(Permission.CASES_ALL) else _("My team’s")),
-            )
-        ],
+        "chips": tabs_of(
+            {
+                "mine": _("With me"),
+                "team": _("All I may see") if request.user.can(Permission.CASES_ALL) else _("My team’s"),
+            },
+            whose,
+            lambda name: f"{request.path}?tab={tab}&whose={name}",
+        ),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }
     return render(request, "cases/case_list.html", context)
 
 
-def tabs_of_cases(current: str, *, whose: str = "mine") -> list[dict[str, Any]]:
+def tabs_of_cases(current: str, *, whose: str = "mine") -> list[Tab]:
     """The tabs above the lists of cases; "watched" is a list of its own."""
     page = reverse("desk:cases")
-    tabs = [
-        {"label": label, "url": f"{page}?tab={key}&whose={whose}", "current": key == current}
-        for key, (label, _status) in TABS.items()
-    ]
-    watched = {"label": _("Watched"), "url": reverse("handover:watched"), "current": current == "watched"}
-    return [*tabs, watched]
+    labels = {name: label for name, (label, _status) in TABS.items()}
+    tabs = tabs_of(labels, current, lambda name: f"{page}?tab={name}&whose={whose}")
+    return [*tabs, Tab(_("Watched"), reverse("handover:watched"), current == "watched")]
 
 
 @needs(*CASEWORK)
@@ -96,12 +111,19 @@ def show_case(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     empty: dict[str, forms.Form] = {
         "note": NoteForm(),
         "message": MessageForm(),
-        "assign": AssignForm(initial={"to": case.assignee}),
+        "assign": AssignForm(initial={"to": case.assignee, "was": str(case.assignee_id or "")}),
         "handle": HandleForm(initial={"text": opened.handle}),
         "links": LinksForm(),
         "close": CloseForm(in_danger=bool(opened.item and opened.item.danger)),
+        "danger": DangerForm(initial={"told": spelled(case.report.danger_at)}),
+        "deadline": DeadlineForm(
+            initial={"until": case.report.deadline_at, "was": spelled(case.report.deadline_at)}
+        ),
     }
-    context = {"opened": opened, "case": case, "erased": opened.report.erased, "forms": empty | bound}
+    shown = empty | bound
+    newest = max((one.message.at for one in opened.messages), default=None)
+    shown["message"].initial.setdefault("seen", spelled(newest))
+    context = {"opened": opened, "case": case, "erased": opened.report.erased, "forms": shown}
     return render(request, "cases/case.html", context, status=status)
 
 
@@ -116,7 +138,7 @@ class Said:
 Act = Callable[[Case, forms.Form, StaffRequest], str | Said]
 
 
-def _on_case(
+def on_case(
     request: StaffRequest, ref: str, name: str, form: forms.Form, act: Act, *, anchor: str
 ) -> HttpResponse:
     """Load, check what was typed, act, go back: what every form on the page does."""
@@ -133,6 +155,17 @@ def _on_case(
     except actions.NotAllGone:
         form.add_error("outcome", _("Not every link has been seen gone. Choose what is true of all of them."))
         return show_case(request, case, status=NOT_TAKEN, **{name: form})
+    except actions.WroteMeanwhile:
+        newest = case.report.messages.aggregate(at=Max("at"))["at"]
+        again = once_more(request.POST, since=form.cleaned_data["seen"], seen=newest)
+        return show_case(request, case, status=NOT_TAKEN, message=again)
+    except actions.WithSomebodyElse:
+        said = _("This case is with %(name)s now. Nothing was done: look once more.")
+        said %= {"name": case.assignee or _("nobody")}
+        return back_to(request, page, said, level=messages.WARNING)
+    except actions.ChangedMeanwhile:
+        said = _("Something changed since you opened this page. Nothing was done: look once more.")
+        return back_to(request, page, said, level=messages.WARNING)
     except WrongKey:
         said = _("The young person erased this report. Nothing can be added to it any more.")
         return back_to(request, page, said, level=messages.WARNING)
@@ -149,7 +182,7 @@ def add_note(request: StaffRequest, ref: str) -> HttpResponse:
         undo = reverse("todo:remove-note", kwargs={"ref": case.ref, "note_id": note.pk})
         return Said(_("The note is kept."), undo)
 
-    return _on_case(request, ref, "note", NoteForm(request.POST), act, anchor="notes")
+    return on_case(request, ref, "note", NoteForm(request.POST), act, anchor="notes")
 
 
 @needs(*CASEWORK)
@@ -157,21 +190,25 @@ def add_note(request: StaffRequest, ref: str) -> HttpResponse:
 def write_message(request: StaffRequest, ref: str) -> HttpResponse:
     def act(case: Case, form: forms.Form, request: StaffRequest) -> Said:
         text = form.cleaned_data["text"]
-        sent = actions.write_to_young_person(case=case, text=text, by=request.user, at=timezone.now())
+        after = form.cleaned_data["seen"] or NOTHING_READ if "message-seen" in request.POST else None
+        sent = actions.write_to_young_person(
+            case=case, text=text, by=request.user, at=timezone.now(), after=after
+        )
         undo = reverse("todo:take-back", kwargs={"ref": case.ref, "message_id": sent.pk})
         return Said(_("The message waits for them. They read it when they come back with their code."), undo)
 
-    return _on_case(request, ref, "message", MessageForm(request.POST), act, anchor="messages")
+    return on_case(request, ref, "message", MessageForm(request.POST), act, anchor="messages")
 
 
 @needs(*CASEWORK)
 @require_POST
 def assign(request: StaffRequest, ref: str) -> HttpResponse:
     def act(case: Case, form: forms.Form, request: StaffRequest) -> str:
-        actions.assign(case=case, to=form.cleaned_data["to"], by=request.user, at=timezone.now())
+        was = form.cleaned_data["was"] if "assign-was" in request.POST else None
+        actions.assign(case=case, to=form.cleaned_data["to"], by=request.user, at=timezone.now(), was=was)
         return _("%(name)s works on this case now.") % {"name": case.assignee}
 
-    answer = _on_case(request, ref, "assign", AssignForm(request.POST), act, anchor="people")
+    answer = on_case(request, ref, "assign", AssignForm(request.POST), act, anchor="people")
     if (
         answer.status_code == 302
         and not Case.objects.visible_to(request.user).filter(ref=ref.upper()).exists()
@@ -187,7 +224,7 @@ def set_handle(request: StaffRequest, ref: str) -> HttpResponse:
         actions.set_handle(case=case, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
         return _("The name is kept.")
 
-    return _on_case(request, ref, "handle", HandleForm(request.POST), act, anchor="")
+    return on_case(request, ref, "handle", HandleForm(request.POST), act, anchor="")
 
 
 @needs(*CASEWORK)
@@ -200,7 +237,7 @@ def add_links(request: StaffRequest, ref: str) -> HttpResponse:
             return _("These addresses are already here.")
         return ngettext("%(count)s link added.", "%(count)s links added.", len(added)) % {"count": len(added)}
 
-    return _on_case(request, ref, "links", LinksForm(request.POST), act, anchor="links")
+    return on_case(request, ref, "links", LinksForm(request.POST), act, anchor="links")
 
 
 @needs(*CASEWORK)
@@ -212,7 +249,7 @@ def set_waiting(request: StaffRequest, ref: str) -> HttpResponse:
         actions.set_waiting(case=case, waiting=waiting, by=request.user, at=timezone.now())
         return _("Waiting for the young person.") if waiting else _("Back to work.")
 
-    return _on_case(request, ref, "waiting", forms.Form(request.POST), act, anchor="")
+    return on_case(request, ref, "waiting", forms.Form(request.POST), act, anchor="")
 
 
 @needs(*CASEWORK)
@@ -226,7 +263,7 @@ def close(request: StaffRequest, ref: str) -> HttpResponse:
 
     danger = QueueItem.objects.filter(case__ref=ref.upper(), danger=True)
     form = CloseForm(request.POST, in_danger=danger.exists())
-    return _on_case(request, ref, "close", form, act, anchor="")
+    return on_case(request, ref, "close", form, act, anchor="")
 
 
 @needs(*CASEWORK)
@@ -236,4 +273,4 @@ def reopen(request: StaffRequest, ref: str) -> HttpResponse:
         actions.reopen_case(case=case, by=request.user, at=timezone.now())
         return _("The case is open again.")
 
-    return _on_case(request, ref, "reopen", forms.Form(request.POST), act, anchor="")
+    return on_case(request, ref, "reopen", forms.Form(request.POST), act, anchor="")

@@ -76,19 +76,22 @@ FORMS: Mapping[type, tuple[str, Sequence[str]]] = {
 def table(
     items: Iterable[QueueItem], *, staff: Staff, tickable: bool = False, ticked: Collection[UUID] = ()
 ) -> SafeString:
-    """The rows of these items, as `staff` sees them."""
+    """The rows of these items, each `queue.with_reader` unless it has a case, as `staff` sees them."""
     now, language = timezone.now(), get_language()
     # Fifty rows, a few words, each translated once: `escape` leaves a lazy one lazy, and every row would ask anew.
     kinds = {code: escape(str(word)) for code, word in words.KINDS.items()}
     ages = {code: escape(str(word)) for code, word in words.AGES.items()}
     reason = cache(lambda code: escape(str(words.reason(code))))
     say = cache(lambda text: escape(text))
-    names = {code: get_language_info(code)["name_translated"] for code, _name in settings.LANGUAGES}
+    names = {
+        code: escape(str(get_language_info(code)["name_translated"])) for code, _name in settings.LANGUAGES
+    }
     report_at, open_at = _address("desk:report", NOBODY), _address("desk:open-case", NOBODY)
     case_at = _address("desk:case", "REF")
     written = []
     for item in items:
-        report, case, reader = str(item.report_id), item.case, item.reader
+        report, case = str(item.report_id), item.case
+        reader = item.claimed_by_id if item.is_being_read else None
         times = _times(item.submitted_at, item.deadline_at, now=now)
         shape = RowShape(
             tickable=tickable,
@@ -101,7 +104,7 @@ def table(
             links=item.link_count,
             is_case=case is not None,
             alone=case is not None and item.holder_id is None,
-            reader=_whose(reader.pk if reader else None, staff),
+            reader=_whose(reader, staff),
         )
         holes = {
             "id": report,
@@ -115,8 +118,8 @@ def table(
             "next_reason": reason(item.reasons[1]["code"]) if len(item.reasons) > 1 else "",
             "places": say(item.places),
             "language": say(item.language.upper()),
-            "language_name": say(names.get(item.language, "")),
-            "person": say(str((item.holder if case else reader) or "")),
+            "language_name": names.get(item.language, ""),
+            "person": say(str(item.holder or "") if case else (reader and item.reader_name) or ""),
         }
         written.append(_form(shape, language) % (holes | times))
     return mark_safe("".join(written))  # noqa: S308  our templates, and what they hold is escaped
@@ -131,7 +134,7 @@ def strip(items: Iterable[QueueItem]) -> list[dict[str, Any]]:
             "reason": words.reason(item.reasons[0]["code"]) if item.reasons else "",
             "age": words.AGES[item.age_range],
             "waiting": waiting_since(item.submitted_at),
-            "reader": item.reader,
+            "reader": item.reader_name if item.is_being_read else "",
         }
         for item in items
     ]
@@ -197,6 +200,7 @@ def _rendered(shape: RowShape | NewsShape, language: str | None) -> str:
 _kept = lru_cache(maxsize=1024)(_rendered)
 
 
+@cache  # for a handful of views, on every page the same
 def _address(view: str, sample: str) -> Callable[[str], str]:
     """How an address of `view` is made of what it is about: looked up once, for `sample`."""
     before, _sample, after = reverse(view, args=[sample]).partition(sample)

@@ -53,7 +53,13 @@ def platform_list(request: StaffRequest) -> HttpResponse:
     shown = [(platform, lines.get(platform.pk, [])) for platform in platforms]
     context = {
         "platforms": [
-            (platform, ways, not platform.recheck or any(one.warnings or one.waiting for one in ways))
+            (
+                platform,
+                ways,
+                platform.paused_at is not None
+                or not platform.recheck
+                or any(one.warnings or one.waiting for one in ways),
+            )
             for platform, ways in shown
         ]
     }

@@ -1,7 +1,9 @@
 """The queue: who needs somebody first, what changed since, several at once, and the search."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,25 +12,34 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import actions, claims, queue, rail, saved_views, words
+from cases import danger as dangers
+from cases import queue, rail, saved_views, words
 from cases import search as finding
 from cases.forms import AssignForm, may_hold_cases
-from cases.models import Case, QueueItem, SavedView
+from cases.models import SavedView
 from cases.queue import BadCursor, Filters
 from cases.views import filtering, lines
-from cases.views.answers import CASEWORK, first_address, next_address, with_filter
+from cases.views.answers import (
+    CASEWORK,
+    Tab,
+    changed_address,
+    filters_in,
+    first_address,
+    next_address,
+    tabs_of,
+)
+from cases.views.opening import ids_in, open_each
 from helpline.accounts.access import StaffRequest, needs
-from helpline.accounts.models import Staff
 from helpline.accounts.permissions import Permission
-from helpline.crypto.wrapping import WrongKey
-from reports.models import Report
-from reports.states import AgeRange, Kind
+from helpline.platforms import directory
 
 LABELS = {
     "waiting": gettext_lazy("Waiting"),
@@ -51,7 +62,7 @@ def home(request: StaffRequest) -> HttpResponse:
 
 
 def queue_page(request: StaffRequest) -> HttpResponse:
-    ticked, removed = _ids(_once(request, TICKED)), _once(request, "removed")
+    ticked, removed = ids_in(_once(request, TICKED)), _once(request, "removed")
     filters = filtering.read(request.GET)
     after = request.GET.get("after", "")
     try:
@@ -74,10 +85,11 @@ def queue_page(request: StaffRequest) -> HttpResponse:
             "filtered": filters != Filters(view=filters.view),
             # They come first anyway; under another tab or filter the strip leads here.
             "in_danger": lines.strip([item for item in rows if item.danger][:5]) if at_the_top else (),
-            "danger": found.get("danger", 0),
+            "danger": found.get("danger", 0) + found.get("calling", 0),
             "tabs": _tabs(filters, query, present, found),
             "chips": _chips(request, filters),
-            "kept": _kept_by_dates(filters),
+            "kept": _kept_by_form(filters),
+            "platforms": _platforms(filters.platform),
             "query": query,
             "here": request.GET.urlencode(),
             "current_view": next((view for view in present if view.query == query), None),
@@ -104,7 +116,7 @@ def news(request: StaffRequest) -> HttpResponse:
         raise Http404 from error
     counts = {name: rail.capped(number) for name, number in found.counts.items()}
     written = lines.news(found.rows, staff=request.user)
-    said = repr((counts, found.danger, found.is_whole, written))
+    said = repr((counts, found.danger, found.calling, found.is_whole, written))
     seen = hashlib.sha256(said.encode()).hexdigest()[:16]
     if request.GET.get("seen") == seen:
         answer = HttpResponse(status=204)  # the page has it already: nothing is sent, nothing drawn
@@ -118,8 +130,12 @@ def news(request: StaffRequest) -> HttpResponse:
 @needs(Permission.QUEUE_READ)
 @require_safe
 def danger(request: StaffRequest) -> HttpResponse:
-    """Which reports wait and speak of danger: asked by a clock from every page of the desk."""
-    answer = JsonResponse({"danger": list(queue.in_danger().values_list("report_id", flat=True))})
+    """Which reports wait and speak of danger, and which open cases call: asked by a clock from every page of the desk."""
+    told = {"danger": list(queue.in_danger().values_list("report_id", flat=True))}
+    calling = dangers.calling(request.user).order_by("danger_since", "report_id")[: queue.PAGE]
+    if in_cases := list(calling.values_list("report_id", flat=True)):
+        told["cases"] = in_cases
+    answer = JsonResponse(told)
     request.session.accessed = False  # the half hour without a click goes on running out
     return answer
 
@@ -131,43 +147,13 @@ def danger(request: StaffRequest) -> HttpResponse:
 @require_POST
 def assign(request: StaffRequest) -> HttpResponse:
     """Open what is ticked for a colleague. What could not be opened stays ticked, with the reason."""
-    wanted = _ids(request.POST.getlist("report"))[: queue.PAGE]
+    wanted = ids_in(request.POST.getlist("report"))[: queue.PAGE]
     form = AssignForm(request.POST)
     if not wanted or not form.is_valid():
         said = _("Tick at least one report.") if not wanted else _("Choose who works on them.")
         messages.warning(request, said)
         return _back_to_queue(request, wanted)
-    to: Staff = form.cleaned_data["to"]
-    items = {
-        item.report_id: item
-        for item in QueueItem.objects.select_related("report").filter(report_id__in=wanted)
-    }
-    opened, left = [], []
-    for report_id in wanted:
-        item = items.get(report_id)
-        result = _open_for(to, item.report, by=request.user) if item else _("It is not there any more.")
-        if isinstance(result, Case):
-            opened.append(result.ref)
-            continue
-        left.append(report_id)
-        name = f"{words.KINDS[Kind(item.kind)]}, {words.AGES[AgeRange(item.age_range)]}" if item else "–"
-        messages.warning(request, f"{name}: {result}")
-    if opened:
-        said = _("Opened for %(name)s: %(refs)s.") % {"name": to, "refs": ", ".join(opened)}
-        messages.success(request, said)
-    return _back_to_queue(request, left)
-
-
-def _open_for(to: Staff, report: Report, *, by: Staff) -> Case | str:
-    """The case, or why there is none."""
-    try:
-        return actions.open_case(report=report, by=by, at=timezone.now(), assignee=to)
-    except claims.Claimed as claimed:
-        return _("%(name)s is reading it.") % {"name": claimed.by}
-    except actions.AlreadyOpen as already:
-        return _("It is case %(ref)s already.") % {"ref": already.case.ref}
-    except WrongKey:
-        return _("The young person erased it.")
+    return _back_to_queue(request, open_each(request, wanted, to=form.cleaned_data["to"]).left)
 
 
 def _back_to_queue(request: StaffRequest, ticked: Sequence[UUID]) -> HttpResponse:
@@ -184,78 +170,79 @@ def _once(request: StaffRequest, name: str) -> list[str]:
     return said
 
 
-def _ids(written: Sequence[str]) -> list[UUID]:
-    found = []
-    for one in written:
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return list(dict.fromkeys(found))
-
-
 # --- tabs and filters -------------------------------------------------------------------------------------
 
 
-def _kept_by_dates(filters: Filters) -> list[tuple[str, str]]:
-    """What the form of days carries along."""
+def _kept_by_form(filters: Filters) -> list[tuple[str, str]]:
+    """What the form of days and platforms carries along."""
     asked = QueryDict(filtering.written(filters))
-    return [(name, str(value)) for name, value in asked.items() if name not in {"from", "to"}]
+    return [(name, str(value)) for name, value in asked.items() if name not in {"from", "to", "platform"}]
 
 
-def _tabs(
-    filters: Filters, query: str, saved: Sequence[SavedView], found: dict[str, int]
-) -> list[dict[str, Any]]:
+def _platforms(chosen: str) -> SafeString:
+    """A choice for each platform of the directory, those that became part of another left out."""
+    known = directory.current().by_slug.items()
+    write = _write_platforms if settings.DEBUG else _written_platforms
+    return write(tuple(sorted((one.name, slug) for slug, one in known if one.slug == slug)), chosen)
+
+
+def _write_platforms(platforms: tuple[tuple[str, str], ...], chosen: str) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((slug, mark_safe(" selected") if slug == chosen else "", name) for name, slug in platforms),
+    )
+
+
+_written_platforms = lru_cache(maxsize=256)(_write_platforms)  # some hundred, on every page the same
+
+
+def _tabs(filters: Filters, query: str, saved: Sequence[SavedView], found: dict[str, int]) -> list[Tab]:
     """The queue's own tabs, each with its count, and after them this person's."""
     chosen = next((view for view in saved if view.query == query), None)
-    fixed = [
-        {
-            "label": label,
-            "url": filtering.address(filtering.written(Filters(view=view))),
-            "name": view,
-            "count": rail.capped(found.get(view)),
-            "current": chosen is None and filters.view == view,
-        }
-        for view, label in LABELS.items()
-    ]
-    return fixed + [
-        {
-            "label": view.name,
-            "url": filtering.address(view.query),
-            "name": "",
-            "count": "",
-            "current": view == chosen,
-        }
-        for view in saved
-    ]
+    fixed = tabs_of(
+        LABELS,
+        filters.view if chosen is None else "",
+        lambda view: filtering.address(filtering.written(Filters(view=view))),
+        found,
+    )
+    live = [replace(tab, live=view) for view, tab in zip(LABELS, fixed, strict=True)]
+    return live + [Tab(view.name, filtering.address(view.query), view == chosen) for view in saved]
 
 
-def _chips(request: StaffRequest, filters: Filters) -> list[tuple[Any, list[dict[str, Any]]]]:
-    """Three rows of filters; a chosen chip's address takes its filter off."""
-    groups: list[tuple[Any, str, str, list[tuple[str, Any]]]] = [
-        (_("What happened"), "kind", filters.kind, list(words.KINDS.items())),
-        (_("Age"), "age", filters.age_range, list(words.AGES.items())),
+def _chips(request: StaffRequest, filters: Filters) -> SafeString:
+    """Four rows of filters; a chosen chip's address takes its filter off."""
+    write = _write_chips if settings.DEBUG else _written_chips
+    return write(request.path, filters_in(request), filters, get_language())
+
+
+def _write_chips(
+    path: str, asked: tuple[tuple[str, str], ...], filters: Filters, language: str | None
+) -> SafeString:
+    def group(name: str, chosen: str, choices: Iterable[tuple[str, Any]]) -> list[Tab]:
+        return [
+            Tab(label, changed_address(path, asked, name, "" if value == chosen else value), value == chosen)
+            for value, label in choices
+        ]
+
+    on = filtering.ON
+    languages = [(code, code.upper()) for code, _name in settings.LANGUAGES]
+    chips = [
         (
-            _("Language"),
-            "language",
-            filters.language,
-            [(code, code.upper()) for code, _name in settings.LANGUAGES],
-        ),
-    ]
-    return [
-        (
-            title,
+            _("Urgent"),
             [
-                {
-                    "label": label,
-                    "url": with_filter(request, name, "" if value == chosen else value),
-                    "current": value == chosen,
-                }
-                for value, label in choices
+                *group("danger", on if filters.danger else "", [(on, _("In danger"))]),
+                *group("deadline", on if filters.deadline else "", [(on, _("A deadline runs"))]),
             ],
-        )
-        for title, name, chosen, choices in groups
+        ),
+        (_("What happened"), group("kind", filters.kind, words.KINDS.items())),
+        (_("Age"), group("age", filters.age_range, words.AGES.items())),
+        (_("Language"), group("language", filters.language, languages)),
     ]
+    return render_to_string("cases/queue_chips.html", {"chips": chips})
+
+
+_written_chips = lru_cache(maxsize=256)(_write_chips)  # most look at the queue as it begins
 
 
 @needs(Permission.QUEUE_READ, *CASEWORK)

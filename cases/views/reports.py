@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,6 +20,9 @@ from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 from helpline.crypto.wrapping import WrongKey
 from reports.models import Report
+
+# By name: incidents stand above. Answers what others share with a report, for the colleague who reads it.
+ALIKE = "cases.incidents.alike.of"
 
 
 @needs(Permission.QUEUE_READ)
@@ -72,6 +76,7 @@ def _show(request: StaffRequest, report: Report, form: AssignForm, *, status: in
         **{"opened": opened, "report": report, "item": item, "form": form, "can_open": can_open},
         "other_reader": item.reader if item.reader != request.user else None,
         "can_take_over": request.user.can(Permission.CASES_ALL),
+        "alike": None if opened.erased else import_string(ALIKE)(opened, by=request.user),
     }
     return render(request, "cases/report.html", context, status=status)
 

@@ -1,6 +1,5 @@
 """One's own ledger, and for supervisors who carried much. Nothing here is sorted by how much."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case
-from cases.views.answers import READERS, back_to, first_address, next_address, page_of, report_for
+from cases.views.answers import (
+    READERS,
+    Tab,
+    back_to,
+    first_address,
+    next_address,
+    page_of,
+    report_for,
+    tabs_of,
+)
 from cases.wellbeing import actions, weights
 from cases.wellbeing.models import Exposure, Talk
 from cases.wellbeing.states import Load, Seen
@@ -152,11 +160,8 @@ def _back(request: StaffRequest, said: str, *, level: int = messages.SUCCESS) ->
     return back_to(request, came_from if ours else reverse("wellbeing:mine"), said, level=level)
 
 
-def _tabs(request: StaffRequest, current: str) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, current: str) -> list[Tab]:
     if not request.user.can(Permission.CASES_ALL):
         return []
     labels = {"mine": _("Mine"), "team": _("The team")}
-    return [
-        {"label": label, "url": reverse(f"wellbeing:{name}"), "count": "", "current": name == current}
-        for name, label in labels.items()
-    ]
+    return tabs_of(labels, current, lambda name: reverse(f"wellbeing:{name}"))

@@ -45,7 +45,7 @@ def allow(*, staff: Staff, to: Staff, at: datetime) -> None:
     staff.save(update_fields=["link_by", "link_until", "link_made_at", "link_used_at"])
 
 
-def may_make(*, staff: Staff, by: Staff, at: datetime) -> bool:
+def can_make(*, staff: Staff, by: Staff, at: datetime) -> bool:
     """May `by` make the link now?"""
     allowed = staff.link_by_id == by.pk and staff.link_until is not None and staff.link_until > at
     return allowed and staff.is_active and not staff.has_usable_password() and staff.pk != by.pk
@@ -59,7 +59,7 @@ def link(*, staff: Staff, by: Staff, at: datetime) -> str:
     """
     check_can_manage(by)
     staff.refresh_from_db(from_queryset=Staff.objects.select_for_update(no_key=True))
-    if not may_make(staff=staff, by=by, at=at):
+    if not can_make(staff=staff, by=by, at=at):
         raise PermissionDenied
     if needs_address(staff.role) and not staff.email:
         raise AccountRefused("no_address")

@@ -178,7 +178,7 @@ def decide(*, approval: Approval, granted: bool, by: Staff, at: datetime) -> Non
     elif granted:
         raise ApprovalRefused("gone")
     if granted:
-        _check_may_still_ask(approval, handler, obj)
+        _check_can_still_ask(approval, handler, obj)
     approval.decided_by, approval.decided_at = by, at
     _settle(approval, Status.GRANTED if granted else Status.REFUSED, by=by, at=at)
     if granted:
@@ -240,7 +240,7 @@ def forget(*, approvals: QuerySet[Approval], at: datetime) -> int:
     return approvals.exclude(reason=None).update(reason=None)
 
 
-def _check_may_still_ask(approval: Approval, handler: handlers.Handler[Any], obj: Any) -> None:
+def _check_can_still_ask(approval: Approval, handler: handlers.Handler[Any], obj: Any) -> None:
     """A question stands on whoever asked it: a yes counts only while they might ask it themselves."""
     asker = Staff.objects.select_related("role").get(pk=approval.asked_by_id)
     if not asker.is_active:

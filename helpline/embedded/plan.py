@@ -145,7 +145,7 @@ def helpline(options: Options, environment: Mapping[str, str]) -> list[Program]:
     celery = (sys.executable, "-m", "celery", "-A", "helpline")
     worker = Program(
         name="worker",
-        command=[*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
+        command=[*celery, "worker", "--concurrency", "6", "--without-gossip", "--without-mingle"],
         environment=environment,
         # "Finish what you hold", then "drop it": a row says what was left undone.
         end=((signal.SIGTERM, 10), (signal.SIGQUIT, 5)),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from helpline.health.models import Heartbeat
+from helpline.platforms.models import Platform
 
 SILENT_AFTER = timedelta(seconds=90)
 LATE_AFTER = timedelta(minutes=2)
@@ -84,9 +85,29 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Database, broker, worker heartbeat, oldest due row: 200 when all are well, else 503 with what is wrong.
 
-    The mailbox is told beside them.
+    The mailbox is told beside them, and so is what a person switched off: that is no trouble.
     """
     found = findings()
     ready = not any(text for name, text in found.items() if name not in BESIDE)
-    body = {"ready": ready, "checks": {name: text or "ok" for name, text in found.items()}}
+    body = {
+        "ready": ready,
+        "checks": {name: text or "ok" for name, text in found.items()},
+        "switched_off": switched_off(),
+    }
     return JsonResponse(body, status=200 if ready else 503)
+
+
+def switched_off() -> list[str]:
+    """What somebody left out on purpose, and since when. Names of platforms and no reasons: those are for the desk."""
+    off = [] if settings.RECHECK_ENABLED else ["looking at links"]
+    try:
+        for platform in Platform.objects.switched_off().order_by("slug"):
+            if platform.paused_at is not None:
+                off.append(
+                    f"sending to {platform.slug}, since {platform.paused_at.isoformat(timespec='minutes')}"
+                )
+            if not platform.recheck:
+                off.append(f"looking at links of {platform.slug}")
+    except DatabaseError:
+        pass  # the check of the database says so
+    return off

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 10.0  # seconds; two looks and the 90 s of a silent worker are less than two minutes
 AGREED = 2
+STANDS = "stopped:"  # with a part's name: the row since when watchers agree, told or not
 TOLD = "alarm:"  # with a part's name: the heartbeat row that stands while its trouble is told and not over
 WATCHING = 0x5741544348  # advisory lock: one watcher tells at a time
 
@@ -58,6 +59,7 @@ class Watch:
             if not cursor.fetchone()[0]:
                 return
             try:
+                _note(troubles, now=now)
                 self._tell_what_is_new(troubles, now=now)
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [WATCHING])
@@ -78,6 +80,24 @@ class Watch:
             # What works again is told once more, should it stop a second time.
             rows.exclude(name__in=[TOLD + name for name in troubles]).delete()
             self._told_alone.clear()
+
+
+def _note(troubles: Troubles, *, now: datetime) -> None:
+    """Whether or not anybody can be told: what has stopped, for who reads `standing`."""
+    names = [STANDS + name for name in troubles]
+    Heartbeat.objects.filter(name__startswith=STANDS).exclude(name__in=names).delete()
+    Heartbeat.objects.bulk_create(
+        (Heartbeat(name=name, beaten_at=now) for name in names), ignore_conflicts=True
+    )
+
+
+def standing() -> dict[str, datetime]:
+    """What has stopped as the watchers saw it last, and since when they agree; one statement.
+
+    It is as it was once they are gone themselves.
+    """
+    rows = Heartbeat.objects.filter(name__startswith=STANDS).order_by("name")
+    return {row.name.removeprefix(STANDS): row.beaten_at for row in rows}
 
 
 def tell(troubles: Troubles, *, now: datetime) -> bool:

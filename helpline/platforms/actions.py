@@ -242,13 +242,45 @@ def set_domains(*, platform: Platform, domains: Sequence[str], by: Staff, at: da
 
 
 @transaction.atomic
-def switch_recheck(*, platform: Platform, enabled: bool, by: Staff, at: datetime) -> None:
-    """Leave the platform's links alone, or look at them again. What is due waits meanwhile, and is lost to nobody."""
+def pause_platform(*, platform: Platform, reason: str, by: Staff, at: datetime) -> bool:
+    """Send nothing to it, by whatever channel, until a person says otherwise. What is due waits, and is lost to nobody.
+
+    False, and nothing is written, where it was paused before: the first reason stands.
+    """
+    platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+    if platform.paused_at is not None:
+        return False
+    platform.paused_at, platform.paused_by, platform.pause_reason = at, by, reason.strip()[:200]
+    platform.save(update_fields=["paused_at", "paused_by", "pause_reason", "updated_at"])
+    audit.record(by=by, verb="platform.paused", obj=platform, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+    return True
+
+
+@transaction.atomic
+def resume_platform(*, platform: Platform, by: Staff, at: datetime) -> bool:
+    """Send to it again, what waited first. False where nobody had paused it."""
+    platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
+    if platform.paused_at is None:
+        return False
+    seconds = int((at - platform.paused_at).total_seconds())
+    platform.paused_at, platform.paused_by, platform.pause_reason = None, None, ""
+    platform.save(update_fields=["paused_at", "paused_by", "pause_reason", "updated_at"])
+    audit.record(by=by, verb="platform.resumed", obj=platform, detail={"seconds": seconds}, at=at)
+    directory.forget()
+    transaction.on_commit(directory.forget)
+    return True
+
+
+@transaction.atomic
+def switch_recheck(*, platform: Platform, enabled: bool, by: Staff, at: datetime, reason: str = "") -> None:
+    """Leave the platform's links alone, and why, or look at them again. What is due waits meanwhile, lost to nobody."""
     platform.refresh_from_db(from_queryset=Platform.objects.select_for_update())
     if platform.recheck == enabled:
         return
-    platform.recheck = enabled
-    platform.save(update_fields=["recheck", "updated_at"])
+    platform.recheck, platform.recheck_reason = enabled, "" if enabled else reason.strip()[:200]
+    platform.save(update_fields=["recheck", "recheck_reason", "updated_at"])
     audit.record(by=by, verb="platform.recheck_switched", obj=platform, detail={"enabled": enabled}, at=at)
     directory.forget()
     transaction.on_commit(directory.forget)

@@ -57,6 +57,10 @@ class ChannelWarning(models.TextChoices):
 class PlatformQuerySet(models.QuerySet["Platform"]):
     """Finding platforms."""
 
+    def switched_off(self) -> "PlatformQuerySet":
+        """Those to which nothing is sent, and those whose links are left alone."""
+        return self.filter(Q(paused_at__isnull=False) | Q(recheck=False))
+
     def catch_all(self) -> "Platform":
         """The platform that stands for every site the directory does not name; made on first use."""
         other = self.filter(is_other=True).first()
@@ -88,6 +92,13 @@ class Platform(models.Model):
     # Whether its links are looked at; and the words by which a page that answers 200 says that nothing is there.
     recheck = models.BooleanField(default=True, db_default=True)
     gone_words = ArrayField(models.CharField(max_length=100), default=list, db_default=[], blank=True)
+    # Why its links are left alone; and since when, by whom and why nothing is sent to it. In the words of whoever did it.
+    recheck_reason = models.CharField(max_length=200, blank=True, db_default="")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    pause_reason = models.CharField(max_length=200, blank=True, db_default="")
     # Two that became one: what was asked of this one counts with the other's from then on.
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
@@ -112,6 +123,11 @@ class Platform(models.Model):
                 condition=~Q(merged_into=F("id")) | Q(merged_into__isnull=True),
                 name="platform_not_into_itself",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, paused_by=None, pause_reason="")
+                | Q(paused_at__isnull=False) & ~Q(pause_reason=""),
+                name="platform_paused_with_reason",
+            ),
         ]
 
     class Privacy:
@@ -126,6 +142,10 @@ class Platform(models.Model):
             "is_other",
             "recheck",
             "gone_words",
+            "recheck_reason",
+            "paused_at",
+            "paused_by",
+            "pause_reason",
             "merged_into",
             "imported",
             "created_at",
@@ -138,6 +158,13 @@ class Platform(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def halted(self) -> "Platform | None":
+        """Where nothing is sent to it: itself, or what it became part of, whichever was paused. Needs `merged_into`."""
+        if self.paused_at is not None:
+            return self
+        return self.merged_into if self.merged_into is not None and self.merged_into.paused_at else None
+
     def best_channel(self, *, regimes: Collection[str] = ()) -> "Channel | None":
         """The channel for a notice under all of `regimes`; None when no channel in use takes them."""
         return self.channels.in_use().taking(regimes).by_preference().first()
@@ -149,6 +176,14 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
     def in_use(self) -> "ChannelQuerySet":
         """Switched on, and so approved and with an address."""
         return self.filter(enabled=True)
+
+    def sending(self) -> "ChannelQuerySet":
+        """Those of them whose platform, and what that became part of, nobody has paused."""
+        return self.in_use().filter(platform__paused_at=None, platform__merged_into__paused_at=None)
+
+    def with_platform(self) -> "ChannelQuerySet":
+        """With what says whether anything is sent to their platform."""
+        return self.select_related("platform__merged_into", "platform__paused_by")
 
     def taking(self, regimes: Collection[str]) -> "ChannelQuerySet":
         """Those that accept every one of `regimes`. A channel that names no regime accepts any notice."""
@@ -200,9 +235,8 @@ class Channel(models.Model):
     max_in_flight = models.PositiveSmallIntegerField(default=100, db_default=100)
     faults = models.PositiveSmallIntegerField(default=0, db_default=0)
     paused_until = models.DateTimeField(null=True, blank=True)
-    pause_reason = models.CharField(
-        max_length=200, blank=True, db_default=""
-    )  # a person's; the breaker writes none
+    # A person's; the breaker writes none.
+    pause_reason = models.CharField(max_length=200, blank=True, db_default="")
     # What the last import said, field by field: it tells an edit of the file from an edit by an operator.
     imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -60,8 +60,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def fetch_prepared(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The same for one that brings rows back."""
+        return self.fetch_last_prepared((statement, values))
+
+    def fetch_last_prepared(self, *steps: tuple[str, Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Several, one after the other, on one way to the server and back: the rows of the last.
+
+        Each sees what was committed when its own turn came, so one that waited for a lock is followed by one that looks.
+        """
+        values = [value for _statement, given in steps for value in given]
+        known = "; ".join([self._known(statement) for statement, _given in steps])
         with self.cursor() as cursor:
-            cursor.execute(self._known(statement), values)
+            cursor.execute(known, values)
             return cast(list[tuple[Any, ...]], cursor.fetchall())
 
     def _known(self, statement: str) -> str:
@@ -84,9 +93,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute(f"DEALLOCATE {self._prepared[oldest].split()[1]}")
                 del self._prepared[oldest]
             cursor.execute(f"PREPARE {name} AS {statement % numbers}")
-        places = ", ".join(
-            f"%s{type_}" for type_ in types
-        )  # an array is not known for what it is without its type
+        # An array is not known for what it is without its type.
+        places = ", ".join(f"%s{type_}" for type_ in types)
         return f"EXECUTE {name} ({places})" if types else f"EXECUTE {name}"
 
     def is_usable(self) -> bool:

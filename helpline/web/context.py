@@ -34,21 +34,16 @@ PURPOSES: dict[str, str | Promise] = {
 }
 
 
-def danger_numbers() -> list[DangerNumber]:
-    """The operator's danger numbers with what each is for.
+def danger_numbers(*, first: str = "") -> list[DangerNumber]:
+    """The operator's danger numbers with what each is for; the one that is `first` before the others.
 
     Settings hold (number, link), or (number, purpose, link) where the operator has words of their own.
     """
-    return with_purpose(settings.DANGER_NUMBERS)
-
-
-def with_purpose(numbers: Iterable[tuple[str, ...]]) -> list[DangerNumber]:
-    """Numbers as the settings hold them, each with what it is for."""
     rows = []
-    for number, *rest in numbers:
+    for number, *rest in settings.DANGER_NUMBERS:
         purpose = rest[0] if len(rest) > 1 else PURPOSES.get(number, "")
         rows.append(DangerNumber(number, purpose, rest[-1]))
-    return rows
+    return sorted(rows, key=lambda row: row.number != first)
 
 
 @cache
@@ -75,6 +70,7 @@ def helpline(request: HttpRequest) -> dict[str, Any]:
         "neutral_name": settings.NEUTRAL_NAME,
         "opening_hours": settings.OPENING_HOURS,
         "answer_hours": settings.ANSWER_HOURS,
+        "threat_hours": settings.ANSWER_HOURS_THREAT,
         "exit_url": settings.EXIT_URL,
         "demo": settings.DEMO,
         "public_statistics": settings.PUBLIC_STATISTICS,

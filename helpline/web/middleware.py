@@ -13,11 +13,17 @@ from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import translation
+from django.utils.translation import gettext as _
+
+from helpline.web.typed import page_before, words_in
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -217,6 +223,28 @@ class PublicOnlyMiddleware:
         """Raises Http404."""
         if getattr(view, "login_required", True):
             raise Http404
+
+
+class StaffLoginMiddleware(LoginRequiredMiddleware):
+    """Django's own, but after the login a form leads to the page it stands on, and its words are not lost on the way."""
+
+    def handle_no_permission(  # type: ignore[override]  # a page, where there is something to show
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        """To the login; with words typed, a page that shows them, from which one logs in beside it."""
+        if request.method != "POST" or not is_staff_path(request.path_info):
+            return super().handle_no_permission(request, view_func)
+        to_login = redirect_to_login(page_before(request.path), self.get_login_url(view_func))
+        words = [] if "HX-Request" in request.headers else words_in(request)
+        if not words:
+            return to_login
+        context = {
+            "title": _("You are logged out"),
+            "text": _("Nothing was sent, and nothing is lost."),
+            "words": words,
+            "login": to_login["Location"],
+        }
+        return render(request, "account/typed.html", context, status=403)
 
 
 class StaffSessionMiddleware(SessionMiddleware):

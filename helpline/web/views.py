@@ -3,10 +3,10 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,13 +14,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from helpline.web import problems
-from helpline.web.context import danger_numbers, with_purpose
+from helpline.web.context import danger_numbers
 from helpline.web.middleware import is_staff_path
 from helpline.web.privacy import in_years_or_less, kept_things
+from helpline.web.typed import typed_in, words_in
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
-# A form sent again carries what was typed, never the stale token nor a button pressed by mistake.
-NOT_SENT_AGAIN = frozenset({"csrfmiddlewaretoken"})
+# A case can be given to somebody else while one writes in it: the words are still whose they are.
+GIVES_BACK = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
 @login_not_required
@@ -32,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    numbers = [*with_purpose(settings.MORE_DANGER_NUMBERS), *danger_numbers()]
+    numbers = danger_numbers(first=settings.DARK_THOUGHTS_NUMBER)
     return render(request, "public/help.html", {"numbers": numbers})
 
 
@@ -111,7 +112,11 @@ def _trouble(
     if problems.is_api_path(request.path_info):
         return problems.plain(status, text)
     template = "account/error.html" if staff else "public/error.html"
-    return render(request, template, {"title": title, "text": text, "status": status.value}, status=status)
+    context: dict[str, Any] = {"title": title, "text": text, "status": status.value}
+    is_known = staff and getattr(request, "user", None) and request.user.is_authenticated
+    if is_known and status in GIVES_BACK and (words := words_in(request)):
+        template, context["words"] = "account/typed.html", words
+    return render(request, template, context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -170,41 +175,28 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def is_from_our_own_page(request: HttpRequest) -> bool:
-    """Whether the browser says that this post comes from a page of ours, so that it may be shown again."""
-    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
-    if site is not None:
-        return site == "same-origin"
-    origin: str | None = request.META.get("HTTP_ORIGIN")
-    try:
-        return origin == f"{request.scheme}://{request.get_host()}"
-    except DisallowedHost:
-        return False
-
-
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose token has expired: on public pages what was typed is kept and one button sends it again.
+    """A form whose token has expired: what was typed is kept and one button sends it again.
 
     Only for posts from our own pages: another site must not have its text shown under our name.
     """
-    if is_staff_path(request.path_info):
+    typed = typed_in(request)
+    if not is_staff_path(request.path_info):
+        context: dict[str, Any] = {"typed": typed, "action": request.path}
+        return render(request, "public/expired.html", context, status=HTTPStatus.FORBIDDEN)
+    # A file is not carried along, and to somebody who is logged out nothing is shown.
+    if not typed or request.FILES or not request.user.is_authenticated:
         return _trouble(
             request,
             HTTPStatus.FORBIDDEN,
             _("This form is too old"),
             _("Nothing was changed. Go back, reload the page and try again."),
         )
-    typed: list[tuple[str, str]] = []
-    if is_from_our_own_page(request):
-        typed = [
-            (name, value)
-            for name, values in request.POST.lists()
-            if name not in NOT_SENT_AGAIN
-            for value in values
-        ]
-    return render(
-        request,
-        "public/expired.html",
-        {"typed": typed, "action": request.path},
-        status=HTTPStatus.FORBIDDEN,
-    )
+    context = {
+        "title": _("This form is too old"),
+        "text": _("This page had been open for a while. Nothing was done yet."),
+        "words": words_in(request),
+        "typed": typed,
+        "action": request.get_full_path(),
+    }
+    return render(request, "account/typed.html", context, status=HTTPStatus.FORBIDDEN)

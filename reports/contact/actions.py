@@ -7,9 +7,9 @@ from django.db import transaction
 from helpline.audit import actions as audit
 from helpline.crypto.box import Box
 from helpline.crypto.wrapping import WrongKey
-from reports.contact.contract import BY_ITSELF, Contract, Refusal
+from reports.contact.contract import Contract, Refusal
 from reports.models import Report
-from reports.states import NudgeStatus, Status
+from reports.states import BY_ITSELF, NudgeStatus, Status
 
 
 @transaction.atomic

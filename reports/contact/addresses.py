@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import PhoneNumberType
 
-from reports.contact.contract import ADDRESSES, EMAIL
+from reports.contact.contract import ADDRESSES
+from reports.states import Via
 
 MOST = 254  # RFC 5321, 4.5.3.1.3
 # In several countries a number does not tell which of both it is.
@@ -33,7 +34,7 @@ NOT_MOBILE = _(
 
 def read(via: str, written: str) -> str:
     """`written` as a sign goes there by `via`. Raises NotAnAddress."""
-    return mailbox(written) if via == EMAIL else mobile_number(written, region=settings.PHONE_REGION)
+    return mailbox(written) if via == Via.EMAIL else mobile_number(written, region=settings.PHONE_REGION)
 
 
 def mailbox(written: str) -> str:
@@ -45,7 +46,7 @@ def mailbox(written: str) -> str:
         found = f"{name}@{idna.encode(domain, uts46=True).decode()}"
     except (ValidationError, idna.IDNAError) as error:
         raise NotAnAddress(NO_MAIL) from error
-    if len(found) > MOST or not ADDRESSES[EMAIL].fullmatch(found):
+    if len(found) > MOST or not ADDRESSES[Via.EMAIL].fullmatch(found):
         raise NotAnAddress(NO_MAIL)
     return found
 

@@ -20,8 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from helpline import mail
-from reports.contact.contract import EMAIL, SMS
 from reports.contact.sign import Sign
+from reports.states import Via
 
 GATEWAY_TIMEOUT = 10.0  # seconds
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -39,7 +39,7 @@ class Fate(StrEnum):
 
 def offered() -> frozenset[str]:
     """The ways the operator has switched on. A gateway in the clear is none, except on this machine."""
-    ways = {EMAIL: "@" in settings.NUDGE_FROM, SMS: is_fit(urlsplit(settings.SMS_GATEWAY_URL))}
+    ways = {Via.EMAIL: "@" in settings.NUDGE_FROM, Via.SMS: is_fit(urlsplit(settings.SMS_GATEWAY_URL))}
     return frozenset(via for via, is_on in ways.items() if is_on)
 
 
@@ -52,7 +52,7 @@ def is_fit(gateway: SplitResult) -> bool:
 
 def carry(via: str, address: str, sign: Sign, *, at: datetime) -> Fate:
     """Send `sign` to a checked `address`. Never raises for what a network can do."""
-    return by_mail(address, sign, at=at) if via == EMAIL else by_text_message(address, sign)
+    return by_mail(address, sign, at=at) if via == Via.EMAIL else by_text_message(address, sign)
 
 
 # --- mail ---------------------------------------------------------------------------------------------

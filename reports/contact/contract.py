@@ -12,18 +12,16 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-NONE, EMAIL, SMS = "none", "email", "sms"
-BY_ITSELF = frozenset({EMAIL, SMS})  # a phone call is made by a person
+from reports.states import BY_ITSELF, Via
 
 # What can be written to at all. Stricter than the mail's grammar: nothing that a header or a list could read otherwise.
-ADDRESSES = {
-    EMAIL: re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
-    SMS: re.compile(r"\+[1-9][0-9]{6,14}"),
+ADDRESSES: Mapping[str, re.Pattern[str]] = {
+    Via.EMAIL: re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+    Via.SMS: re.compile(r"\+[1-9][0-9]{6,14}"),
 }
 STEP = timedelta(minutes=15)  # no clock on earth is set by less
-LONGEST_WAIT = timedelta(
-    hours=49
-)  # a day, and one more when the change of clocks skips the hour that was agreed
+# A day, and one more when the change of clocks skips the hour that was agreed.
+LONGEST_WAIT = timedelta(hours=49)
 
 
 class Refusal(TextChoices):
@@ -54,7 +52,7 @@ class Contract:
     time. None: not said in a way a machine can keep to; then `hours_said` may hold what was written instead.
     """
 
-    via: str = NONE
+    via: str = Via.NONE
     address: str = field(default="", repr=False)
     from_hour: int | None = None
     to_hour: int | None = None
@@ -64,7 +62,7 @@ class Contract:
     @property
     def is_wanted(self) -> bool:
         """Anything at all?"""
-        return self.via != NONE
+        return self.via != Via.NONE
 
     @property
     def is_clear(self) -> bool:
@@ -79,7 +77,7 @@ class Contract:
     def as_json(self) -> dict[str, Any]:
         """What is sealed."""
         if not self.is_wanted:
-            return {"via": NONE}
+            return {"via": Via.NONE}
         return {
             "via": self.via,
             "address": self.address,
@@ -94,8 +92,8 @@ NOTHING = Contract()
 
 def read(value: Mapping[str, Any] | None) -> Contract:
     """The contract in what was sealed, whatever version wrote it. What it can't understand refuses later."""
-    via = value.get("via") if value else NONE
-    if not value or not isinstance(via, str) or via == NONE:
+    via = value.get("via") if value else Via.NONE
+    if not value or not isinstance(via, str) or via == Via.NONE:
         return NOTHING
     address, said = value.get("address"), value.get("hours")
     said = said.strip() if isinstance(said, str) else ""

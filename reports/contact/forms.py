@@ -11,22 +11,23 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.contact import addresses, carriers, contract
 from reports.contact.addresses import NotAnAddress
-from reports.contact.contract import EMAIL, NONE, SMS, Contract
+from reports.contact.contract import Contract
 from reports.contact.sign import Sign, sign
 from reports.contact.words import clock
+from reports.states import Via
 
 WAYS: dict[str, str | Promise] = {
-    NONE: _("I come back here with my code"),
-    EMAIL: _("Send me an e-mail when there is something new"),
-    SMS: _("Send me a text message when there is something new"),
+    Via.NONE: _("I come back here with my code"),
+    Via.EMAIL: _("Send me an e-mail when there is something new"),
+    Via.SMS: _("Send me a text message when there is something new"),
 }
-HINTS: dict[str, str | Promise] = {NONE: _("The safest way. Nothing is sent anywhere.")}
+HINTS: dict[str, str | Promise] = {Via.NONE: _("The safest way. Nothing is sent anywhere.")}
 
 
 def ways() -> list[tuple[str, str | Promise]]:
     """The default, and what the operator has switched on."""
     on = carriers.offered()
-    return [(via, words) for via, words in WAYS.items() if via == NONE or via in on]
+    return [(via, words) for via, words in WAYS.items() if via == Via.NONE or via in on]
 
 
 def hours(first: int) -> list[tuple[int | str, str | Promise]]:
@@ -47,7 +48,7 @@ class ContactForm(forms.Form):
         label=_("How do you learn that there is something new?"),
         choices=ways,
         widget=forms.RadioSelect,
-        initial=NONE,
+        initial=Via.NONE,
         error_messages={
             "required": _("Choose the answer that fits best."),
             "invalid_choice": _("Choose one of these answers."),
@@ -83,12 +84,12 @@ class ContactForm(forms.Form):
     @staticmethod
     def initial_of(agreed: Contract) -> dict[str, Any]:
         """What stands in the form of somebody who agreed to this before. That it is safe is asked again."""
-        if agreed.via not in {EMAIL, SMS}:
-            return {"via": NONE}
+        if agreed.via not in {Via.EMAIL, Via.SMS}:
+            return {"via": Via.NONE}
         is_hours = agreed.is_clear and not agreed.is_any_time
         return {
             "via": agreed.via,
-            "email" if agreed.via == EMAIL else "phone": agreed.address,
+            "email" if agreed.via == Via.EMAIL else "phone": agreed.address,
             "from_hour": agreed.from_hour if is_hours else None,
             "to_hour": agreed.to_hour if is_hours else None,
             "any_time": agreed.is_any_time,
@@ -107,7 +108,7 @@ class ContactForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         via = data.get("via")
-        if via == NONE:
+        if via == Via.NONE:
             # What was typed before the change of mind is not kept.
             data |= {"email": "", "phone": "", "from_hour": None, "to_hour": None}
             data |= {"any_time": False, "is_safe": False}
@@ -125,8 +126,8 @@ class ContactForm(forms.Form):
         return data
 
     def _read_address(self, via: str, data: dict[str, Any]) -> None:
-        name = "email" if via == EMAIL else "phone"
-        data["phone" if via == EMAIL else "email"] = ""
+        name = "email" if via == Via.EMAIL else "phone"
+        data["phone" if via == Via.EMAIL else "email"] = ""
         try:
             data[name] = addresses.read(via, data[name])
         except NotAnAddress as error:
@@ -159,12 +160,12 @@ class ContactForm(forms.Form):
 
 def contract_of(answer: Mapping[str, Any]) -> Contract:
     """The contract in the cleaned data of a form; nothing for {}, as when the question was skipped."""
-    via = answer.get("via", NONE)
+    via = answer.get("via", Via.NONE)
     is_any = bool(answer.get("any_time"))
     return contract.read(
         {
             "via": via,
-            "address": answer.get("email" if via == EMAIL else "phone", ""),
+            "address": answer.get("email" if via == Via.EMAIL else "phone", ""),
             "from_hour": 0 if is_any else answer.get("from_hour"),
             "to_hour": 24 if is_any else answer.get("to_hour"),
             "is_safe": answer.get("is_safe"),

@@ -6,7 +6,8 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from reports.contact import addresses
-from reports.contact.contract import EMAIL, SMS, Contract
+from reports.contact.contract import Contract
+from reports.states import Via
 
 
 def clock(hour: int) -> str:
@@ -25,9 +26,9 @@ def span(agreed: Contract) -> str:
 
 def lines(agreed: Contract) -> list[str]:
     """For the page where everything is looked at once more, and for the one where it is changed."""
-    if agreed.via == EMAIL:
+    if agreed.via == Via.EMAIL:
         way = _("By e-mail: %(address)s") % {"address": agreed.address}
-    elif agreed.via == SMS:
+    elif agreed.via == Via.SMS:
         way = _("By text message: %(address)s") % {"address": addresses.readable(agreed.address)}
     elif agreed.is_wanted:
         return [_("You told us another way. A person can use it, the program does not.")]

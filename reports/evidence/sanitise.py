@@ -117,9 +117,8 @@ def _run(body: bytes) -> bytes:
 def _talk(child: "subprocess.Popen[bytes]", body: bytes, *, ends: float) -> bytes:
     """Give it `body` and take its answer, both without ever waiting for the one while it waits for the other."""
     assert child.stdin is not None and child.stdout is not None  # noqa: S101  both are pipes
-    most = (
-        settings.EVIDENCE_MAX_BYTES
-    )  # a picture made anew may be larger than the one that came, not than any
+    # A picture made anew may be larger than the one that came, not than any.
+    most = settings.EVIDENCE_MAX_BYTES
     left, said = memoryview(body), bytearray()
     os.set_blocking(child.stdin.fileno(), False)
     with selectors.DefaultSelector() as ready:

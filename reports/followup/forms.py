@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from reports.evidence.text import without_pictures
 from reports.fingerprints import FingerprintsForm
 from reports.places import PlacesForm
-from reports.states import DANGER, Circumstance
+from reports.states import DANGER, Circumstance, Deadline
 from reports.voice import Voice
 from reports.words import CIRCUMSTANCES
 
@@ -69,7 +69,9 @@ class MoreFingerprintsForm(FingerprintsForm):
 
 
 class ChangedForm(forms.Form):
-    """What is true now, beside what was told before. Valid, it knows `circumstances`."""
+    """What is true now, beside what was told before; danger can be told again and again. Valid, it knows
+    `circumstances` and `deadline`.
+    """
 
     use_required_attribute = False
 
@@ -80,19 +82,37 @@ class ChangedForm(forms.Form):
             choices=[
                 (one.value, words.to(voice))
                 for one, words in sorted(CIRCUMSTANCES.items(), key=lambda row: row[0] not in DANGER)
-                if one not in told and one != Circumstance.DEADLINE
+                if (one not in told or one in DANGER) and one != Circumstance.DEADLINE
             ],
             widget=forms.CheckboxSelectMultiple,
-            error_messages={
-                "required": _("Tick what is true now. Nothing? Go back, nothing is lost."),
-                "invalid_choice": _("Tick only what is in the list."),
-            },
+            required=False,
+            error_messages={"invalid_choice": _("Tick only what is in the list.")},
         )
+        self.fields["deadline"] = forms.ChoiceField(
+            label=_("Is there a time limit?"),
+            choices=Deadline.choices,
+            initial=Deadline.NONE,
+            widget=forms.RadioSelect,
+            required=False,
+            error_messages={"invalid_choice": _("Choose one of these answers.")},
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not self.circumstances and self.deadline == Deadline.NONE:
+            said = _("Tick what is true now. Nothing? Go back, nothing is lost.")
+            self.add_error("circumstances", said)
+        return data
 
     @property
     def circumstances(self) -> list[Circumstance]:
         """What was ticked, of a valid form."""
         return [Circumstance(one) for one in self.cleaned_data["circumstances"]]
+
+    @property
+    def deadline(self) -> Deadline:
+        """Until when, counted from now, of a valid form."""
+        return Deadline(self.cleaned_data["deadline"] or Deadline.NONE)
 
     @property
     def is_urgent(self) -> bool:

@@ -80,5 +80,8 @@ def changed(request: HttpRequest, report: Report, box: Box) -> HttpResponse:
         return render(request, "reports/changed.html", {"form": form})
     if held := crowd.hold(request):
         return held
-    actions.add_circumstances(report=report, circumstances=form.circumstances, at=timezone.now())
+    at = timezone.now()
+    actions.add_circumstances(
+        report=report, circumstances=form.circumstances, deadline_at=form.deadline.ends(at), at=at
+    )
     return redirect(HELP_NOW if form.is_urgent else f"{FOLLOW}?done=5")

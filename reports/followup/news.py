@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from helpline.web.templatetags.web import in_words
@@ -50,6 +50,14 @@ TELLINGS: dict[News, Telling] = {
     News.SAID_REMOVED: Telling(
         _("%(platform)s says it is removed. We look ourselves."),
         unseen=_("%(platform)s says it is removed."),
+    ),
+    News.SAID_PARTLY: Telling(
+        _("%(platform)s says that a part of it is removed. A person looks at what else we can do."),
+        tone="wait",
+    ),
+    News.SAID_BLOCKED: Telling(
+        _("%(platform)s says that it is blocked in some places. A person looks at what else we can do."),
+        tone="wait",
     ),
     News.STILL_THERE: Telling(
         _("We looked: it is still there."),
@@ -169,6 +177,12 @@ STATES: dict[LinkStatus, tuple[str, str | Promise]] = {
     LinkStatus.WITHDRAWN: ("none", _("You took it back")),
 }
 
+# What is said in its place while the last news is this: something was done, and not all.
+HALFWAY: dict[News, tuple[str, str | Promise]] = {
+    News.SAID_PARTLY: ("wait", _("Only a part of it is removed")),
+    News.SAID_BLOCKED: ("wait", _("It is blocked in some places")),
+}
+
 # What comes next: (when we know at what time we look, when we do not).
 NEXT: dict[LinkStatus, tuple[str | Promise, str | Promise]] = {
     LinkStatus.RECEIVED: ("", _("Next: a person reads it and prepares the request.")),
@@ -189,28 +203,50 @@ NEXT: dict[LinkStatus, tuple[str | Promise, str | Promise]] = {
     LinkStatus.REAPPEARED: ("", _("Next: a person asks again. You read it here.")),
     LinkStatus.WITHDRAWN: ("", _("Nothing more happens with this link.")),
 }
+NEXT_HALFWAY = (
+    _("Next: a person looks at what else we can do. We look ourselves %(when)s."),
+    _("Next: a person looks at what else we can do. You read it here."),
+)
 
 
-def state(status: str, *, platform: str) -> tuple[str, str]:
-    """(tone, the present state of a link in a few words)."""
+def state(status: str, *, platform: str, last: str = "") -> tuple[str, str]:
+    """(tone, the present state of a link in a few words). `last` is the news that led to it."""
     tone, words = STATES[LinkStatus(status)]
+    if status == LinkStatus.SENT and last in HALFWAY:
+        tone, words = HALFWAY[News(last)]
     text = str(words) % {"platform": platform}
     return tone, _begun(text)
 
 
-def what_next(status: str, data: Data, *, now: datetime) -> str:
-    """What comes next for a link, from its state and its last news."""
+def what_next(status: str, data: Data, *, now: datetime, last: str = "") -> str:
+    """What comes next for a link, from its state, the news that led to it, and the `data` of its latest news."""
     dated, undated = NEXT[LinkStatus(status)]
+    if status == LinkStatus.SENT and last in HALFWAY:
+        dated, undated = NEXT_HALFWAY
     looks_at = next_look(data, now=now)
     if dated and looks_at:
         return str(dated) % {"when": in_words(looks_at, now)}
     return str(undated)
 
 
-def greeting(status: str, *, hours: int, is_in_danger: bool = False) -> tuple[str, str]:
-    """(the present state, what it means) of the report as a whole."""
+def greeting(
+    status: str, *, hours: int, is_in_danger: bool = False, is_under_threat: bool = False
+) -> tuple[str, str]:
+    """(the present state, what it means) of the report as a whole, that is read within `hours`."""
     if status == Status.SUBMITTED and is_in_danger:
         return gettext("We have what you told us"), gettext("A person reads it before all other reports.")
+    if status == Status.SUBMITTED and is_under_threat:
+        said = ngettext(
+            "A person reads it next. We are here to read: %(opening_hours)s. When someone makes threats, we aim "
+            "for less than %(hours)s hour.",
+            "A person reads it next. We are here to read: %(opening_hours)s. When someone makes threats, we aim "
+            "for less than %(hours)s hours.",
+            hours,
+        )
+        return gettext("We have what you told us"), said % {
+            "hours": hours,
+            "opening_hours": settings.OPENING_HOURS,
+        }
     return {
         Status.SUBMITTED: (
             gettext("We have what you told us"),

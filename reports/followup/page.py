@@ -15,7 +15,7 @@ from reports.contact import words as contact_words
 from reports.followup import news
 from reports.followup.news import Line
 from reports.models import Link, Message, Report, Update
-from reports.states import DANGER, LinkStatus, News
+from reports.states import LINK_STATUS_AFTER, LinkStatus, News
 
 NEWEST = 3  # events of a link that are shown; those before are folded away
 
@@ -84,8 +84,12 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         for link in report.links.select_related("platform").order_by("position")
     ]
     messages = [_said(message, box) for message in report.messages.order_by("at", "id")]
-    is_in_danger = not DANGER.isdisjoint(report.circumstances)
-    state, meaning = news.greeting(report.status, hours=settings.ANSWER_HOURS, is_in_danger=is_in_danger)
+    state, meaning = news.greeting(
+        report.status,
+        hours=settings.ANSWER_HOURS_THREAT if report.is_under_threat else settings.ANSWER_HOURS,
+        is_in_danger=report.is_in_danger,
+        is_under_threat=report.is_under_threat,
+    )
     return Page(
         state=state,
         meaning=meaning,
@@ -96,7 +100,7 @@ def page_of(report: Report, box: Box, *, now: datetime) -> Page:
         can_withdraw=any(link.can_withdraw for link in links),
         gone=sum(link.tone == "good" for link in links),
         is_complete=report.is_complete,
-        is_in_danger=is_in_danger,
+        is_in_danger=report.is_in_danger,
         contact=contact_words.lines(contract.read(box.open_json(report, "contact"))),
     )
 
@@ -128,15 +132,18 @@ def named_in_a_sentence(link: Link, box: Box) -> str:
 def _card(link: Link, box: Box, updates: list[Update], *, now: datetime) -> LinkCard:
     status = LinkStatus(link.status)
     platform = named_in_a_sentence(link, box)
-    tone, state = news.state(status, platform=platform)
-    last: dict[str, Any] = updates[-1].data if updates else {}
+    # What led to where it stands: a look that found it still there changes nothing of that.
+    leading = [update.what for update in updates if LINK_STATUS_AFTER[News(update.what)] is not None]
+    last = leading[-1] if leading else ""
+    data: dict[str, Any] = updates[-1].data if updates else {}
+    tone, state = news.state(status, platform=platform, last=last)
     return LinkCard(
         number=link.position,
         name=name_of(link, box),
         platform=platform_of(link, box),
         tone=tone,
         state=state,
-        next=news.what_next(status, last, now=now),
+        next=news.what_next(status, data, now=now, last=last),
         events=_lines(
             updates,
             received_at=link.added_at,

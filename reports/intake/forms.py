@@ -362,7 +362,9 @@ def fitting(text: str) -> str:
 class SchoolForm(QuestionForm):
     school = forms.CharField(
         required=False,
-        help_text=_("Its name and the town are enough."),
+        help_text=_(
+            "Its name and the town are enough. If you have a card with a code for your school, write the code."
+        ),
         max_length=200,
         widget=forms.TextInput(attrs={"autocapitalize": "words"}),
         error_messages={"max_length": _("This is too long. The name of the school and the town are enough.")},

@@ -8,8 +8,18 @@ from reports import fingerprints, places
 from reports.actions import Submission
 from reports.contact.forms import contract_of
 from reports.intake.forms import Answer
-from reports.intake.questions import KIND, QUESTIONS, SAFETY, THREAT_FIRST, Question
-from reports.states import AgeRange, Circumstance, Demand, Home, Kind, Reported, Safety, Who
+from reports.intake.questions import (
+    CIRCUMSTANCES,
+    DEMAND,
+    HOME,
+    KIND,
+    QUESTIONS,
+    SAFETY,
+    THREAT_FIRST,
+    Question,
+    is_threatened,
+)
+from reports.states import CHILD_IN_DANGER, AgeRange, Circumstance, Demand, Home, Kind, Reported, Safety, Who
 from reports.voice import Voice, voice_of
 
 NUMBERS = {question.name: number for number, question in enumerate(QUESTIONS, start=1)}
@@ -62,6 +72,24 @@ class Interview:
     def speaks_of_self_harm(self) -> bool:
         """Some help fits better than other."""
         return self._safety == Safety.SELF_HARM
+
+    @property
+    def is_under_threat(self) -> bool:
+        """Somebody threatens, or asks for something."""
+        return is_threatened(self.answers)
+
+    def calls_for_protection(self, *questions: Question) -> bool:
+        """Do the answers to these say that an adult is behind it, or that they are hurt or not safe at home?"""
+        said: set[str] = set()
+        if CIRCUMSTANCES in questions:
+            said |= set(self.answers.get(CIRCUMSTANCES.name, {}).get("circumstances", []))
+        if HOME in questions and self.answers.get(HOME.name, {}).get("home") == Home.UNSAFE:
+            said.add(Circumstance.UNSAFE_HOME)
+        return not CHILD_IN_DANGER.isdisjoint(said)
+
+    def has_just_told_the_demand(self, question: Question) -> bool:
+        """Is `question` the one after what they want, and can what is there be sent already?"""
+        return self.before(question) is DEMAND and DEMAND.name in self.answers and not self.is_raised
 
     @property
     def _safety(self) -> Safety:

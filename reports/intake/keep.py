@@ -69,7 +69,7 @@ SHEET, RULE, MARGIN, WRITTEN, FAINT = "#fbf8f3", "#dcd4c5", "#e9b98a", "#1e2a4a"
 LEFT, TOP, LINE = 150, 270, 240
 
 
-def may_see(note: Note) -> bool:
+def can_see(note: Note) -> bool:
     """Whether this browser may still show a code: a draft's always, a report's until it was noted."""
     return bool(note.fresh) or not (note.is_report and note.shown)
 
@@ -130,7 +130,7 @@ def _writable(name: str) -> str:
 def card(request: HttpRequest) -> HttpResponse:
     """The picture, for as long as the page of the code shows it."""
     note = notes.read(request)
-    if note is None or not may_see(note):
+    if note is None or not can_see(note):
         return redirect(CODE)
     body = picture(note.fresh or note.code, name=settings.NEUTRAL_NAME)
     return notes.keep(neutral_file(body, kind="png", content_type="image/png"), note)

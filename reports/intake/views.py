@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from helpline.crypto.box import Box
 from helpline.web import kept
-from helpline.web.context import danger_numbers, with_purpose
+from helpline.web.context import DangerNumber, danger_numbers
 from helpline.web.language import spoken
 from reports import actions, crowd, receipts
 from reports import note as notes
@@ -25,9 +25,9 @@ from reports.intake import interview as interviews
 from reports.intake import keep
 from reports.intake.forms import QuestionForm, WhereForm, posted
 from reports.intake.interview import NUMBERS, Interview
-from reports.intake.questions import DEADLINE, QUESTIONS, SAFETY, SCREENSHOTS, Question
+from reports.intake.questions import DEADLINE, QUESTIONS, SAFETY, SCHOOL, SCREENSHOTS, Question
 from reports.locked import CodeForm, ask_for_code, open_note
-from reports.models import Draft, Evidence
+from reports.models import Draft, Evidence, Report
 from reports.note import Kind, Note
 from reports.states import Circumstance, Safety
 from reports.voice import Voice, speak_to, voice_of
@@ -93,10 +93,13 @@ def _open(note: Note | None, *, lock: bool = False) -> Desk | None:
     return Desk(interview, note, draft, box, told)
 
 
-def _speak_to_sender(note: Note) -> None:
-    """In the register of whoever sent this report."""
-    if found := notes.report_of(note):
-        speak_to(voice_of(found[0].who))
+def _speak_to_sender(note: Note) -> Report | None:
+    """In the register of whoever sent this report, which is returned."""
+    found = notes.report_of(note)
+    if found is None:
+        return None
+    speak_to(voice_of(found[0].who))
+    return found[0]
 
 
 def _address(question: Question | None) -> str:
@@ -237,6 +240,13 @@ def _answer(request: HttpRequest, desk: Desk, asked: Question) -> HttpResponse:
     return _and_keep(redirect(_address(interview.next())), desk)
 
 
+def _child_number(interview: Interview, *answered: Question) -> DangerNumber | None:
+    """Whom to call when what was answered there is a matter for those who protect children."""
+    if not interview.calls_for_protection(*answered):
+        return None
+    return next((one for one in danger_numbers() if one.number == settings.CHILD_DANGER_NUMBER), None)
+
+
 def _form(desk: Desk, asked: Question, request: HttpRequest | None = None) -> QuestionForm:
     interview = desk.interview
     return asked.form(
@@ -260,6 +270,8 @@ def _ask(request: HttpRequest, desk: Desk, asked: Question, form: QuestionForm |
         "is_enough": is_enough,
         "can_finish": is_enough and not asked.is_extra,
         "is_threat": interview.threat_first and asked is DEADLINE,
+        "can_send": desk.draft is not None and interview.has_just_told_the_demand(asked),
+        "child_number": _child_number(interview, *filter(None, [before])),
         "screenshots": _screenshots(desk) if asked is SCREENSHOTS else 0,
     }
 
@@ -330,15 +342,14 @@ def help_now(request: HttpRequest) -> HttpResponse:
     note = notes.read(request)
     opened = _open(note)
     interview = opened.interview if opened else Interview()
-    more = with_purpose(settings.MORE_DANGER_NUMBERS)
-    numbers = [*more, *danger_numbers()] if interview.speaks_of_self_harm else [*danger_numbers(), *more]
+    first = settings.DARK_THOUGHTS_NUMBER if interview.speaks_of_self_harm else ""
     context = {
         "can_send": opened is not None,
         "is_raised": interview.is_raised,
         "code": receipts.grouped(note.code) if note and interview.is_raised and not note.shown else "",
         "is_sent": bool(note and opened is None and notes.report_of(note)),
         "voice": interview.voice,
-        "numbers": numbers,
+        "numbers": danger_numbers(first=first),
     }
     response = render(request, "reports/help_now.html", context)
     return _and_keep(response, opened) if opened else response
@@ -370,6 +381,9 @@ def review(request: HttpRequest) -> HttpResponse:
         "open_rows": [row for row in rows if not row.lines],
         "back_url": _address(interview.last()),
         "is_raised": interview.is_raised,
+        "is_under_threat": interview.is_under_threat,
+        "child_number": _child_number(interview, *QUESTIONS),
+        "school": None if interview.answers.get(SCHOOL.name) else NUMBERS[SCHOOL.name],
     }
     return _and_keep(render(request, "reports/review.html", context), desk)
 
@@ -413,7 +427,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return notes.keep(render(request, "reports/code_draft.html", context), note)
     if note.shown:  # or typed just now
         return notes.keep(redirect(FOLLOW), note)
-    _speak_to_sender(note)
+    report = _speak_to_sender(note)
     form = CodeForm(auto_id=AUTO_ID)
     form.fields["code"].required = False
     if request.method == "POST":
@@ -421,7 +435,8 @@ def code(request: HttpRequest) -> HttpResponse:
         form.fields["code"].required = False
         if "skip" in request.POST or _is_noted(form, note):
             return notes.keep(redirect(FOLLOW), note.with_code_shown())
-    context = {"form": form, **keep.ways(note)}
+    is_under_threat = report is not None and report.is_under_threat
+    context = {"form": form, "is_under_threat": is_under_threat, **keep.ways(note)}
     return notes.keep(render(request, "reports/code.html", context), note)
 
 

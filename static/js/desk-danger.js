@@ -35,8 +35,9 @@
     name();
   };
 
-  const alarm = (ids) => {
-    const text = document.querySelector("[data-alert-text]").content.cloneNode(true);
+  const alarm = (ids, cases) => {
+    const words = cases.includes(ids[0]) ? "[data-alert-case]" : "[data-alert-text]";
+    const text = document.querySelector(words).content.cloneNode(true);
     const link = text.querySelector("a");
     link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, ids[0]);
     text.querySelector("button").addEventListener("click", () => {
@@ -47,7 +48,9 @@
     flash(strip.dataset.title);
   };
 
-  const hear = (ids, many) => {
+  // What somebody has looked at leaves the list, so that it is new again when it is told again.
+  const hear = (waiting, cases, many) => {
+    const ids = [...waiting, ...cases];
     count = many;
     if (!flashing && !strip.childElementCount) name();
     const unknown = known
@@ -55,12 +58,14 @@
       : ids.length > Number.parseInt(asked.dataset.known || "0", 10)
         ? ids.slice(-1)
         : [];
-    known = new Set([...(known ?? []), ...ids]);
-    if (unknown.length) alarm(unknown);
+    known = new Set(ids);
+    if (unknown.length) alarm(unknown, cases);
   };
 
   // The queue hears of it with its own news; every other page asks.
-  document.addEventListener("desk:danger", (event) => hear(event.detail.ids, event.detail.count));
+  document.addEventListener("desk:danger", (event) =>
+    hear(event.detail.ids, event.detail.cases, event.detail.count),
+  );
   if (document.getElementById("queue-news")) return;
 
   const look = async () => {
@@ -69,8 +74,9 @@
       const answer = await fetch(asked.dataset.dangerNews, { headers: { Accept: "application/json" } });
       if (answer.redirected) window.clearInterval(clock); // logged out: the next click says so
       else if (answer.ok) {
-        const { danger } = await answer.json();
-        hear(danger, danger.length ? String(danger.length) : "");
+        const { danger, cases = [] } = await answer.json();
+        const many = danger.length + cases.length;
+        hear(danger, cases, many ? String(many) : "");
       }
     } catch {
       // No connection: the next look may have one.

@@ -146,8 +146,13 @@
     show("bar-news", fresh.length + gone > 0);
     show("show", fresh.length + gone > 0);
 
-    const ids = told.dataset.danger.split(" ").filter(Boolean);
-    document.dispatchEvent(new CustomEvent("desk:danger", { detail: { ids, count: told.getAttribute("data-count-danger") } }));
+    const split = (text) => (text ?? "").split(" ").filter(Boolean);
+    const detail = {
+      ids: split(told.dataset.danger),
+      cases: split(told.dataset.cases),
+      count: told.getAttribute("data-count-danger"),
+    };
+    document.dispatchEvent(new CustomEvent("desk:danger", { detail }));
   };
 
   // What the page knows already is not sent again.

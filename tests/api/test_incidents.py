@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases.incidents import actions
+from cases.incidents import desk
 from cases.models import Case, Incident, IncidentMember
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
@@ -109,7 +109,7 @@ def test_cases_are_grouped_by_hand_and_once(call: Caller, nour: Staff, open_case
     assert [answer.status_code for answer in answers] == [201, 201]
     incident = Incident.objects.get()
     assert states(answers[0].json()) == {one.ref: "joined", two.ref: "joined"}
-    assert actions.opened_title(incident) == "The wall"
+    assert desk.opened_title(incident) == "The wall"
     assert b"wall" not in answers[0].content
 
 

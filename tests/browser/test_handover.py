@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cases.handover import actions
+from cases.handover import actions, leaving, shifts
 from cases.models import Case
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
@@ -35,11 +35,11 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     shares = {"lasts": actions.MAX_SHARE, "reason": "x", "by": nour, "at": now}
     actions.share(case=read_only, to=sacha, may_work=False, **shares)
     actions.watch(case=read_only, on=True, by=sacha, at=now)
-    actions.start_shift(by=maud, at=now)
-    left = actions.end_shift(by=maud, words="Look at the Friday case first", at=now)
+    shifts.start_shift(by=maud, at=now)
+    left = shifts.end_shift(by=maud, words="Look at the Friday case first", at=now)
     assert left is not None
     today = timezone.localdate(now)
-    actions.set_away(staff=maud, first_day=today, last_day=today, by=maud, at=now)
+    leaving.set_away(staff=maud, first_day=today, last_day=today, by=maud, at=now)
     looks = {
         nour: [
             f"/staff/cases/{case.ref}/",

@@ -78,6 +78,28 @@ def test_the_pages_together_are_the_whole_queue_in_order(tell: Tell, nour: Staff
     assert len(seen) == 23
 
 
+def test_a_page_is_read_in_the_order_of_its_index_however_deep(tell: Tell, nour: Staff, sacha: Staff) -> None:
+    """Joined to another table it was sorted anew, with all that follows, wherever the planner expected few rows."""
+    for _ in range(3):
+        tell()
+    queue.add_new_reports(at=NOON)
+    claims.claim(report=QueueItem.objects.order_by(*queue.ORDER)[2].report, by=sacha)
+    _rows, cursor = queue.page(staff=nour, filters=Filters(), limit=1)
+
+    with CaptureQueriesContext(connection) as asked:
+        rows, _after = queue.page(staff=nour, filters=Filters(), after=cursor)
+
+    assert [row.reader_name if row.is_being_read else "" for row in rows] == ["", str(sacha)]
+    [statement] = [one["sql"] for one in asked]
+    assert "JOIN" not in statement
+    with connection.cursor() as cursor_:
+        cursor_.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor_.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor_.fetchall())
+    assert "queue_waiting" in plan
+    assert "Sort" not in plan
+
+
 def written(*place: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from cases import actions as casework
+from cases import queue
 from cases.incidents import actions as incidents
 from cases.incidents.states import Step
 from cases.models import Case, Incident, IncidentMember
@@ -80,6 +81,42 @@ def followed(code: str) -> dict[str, Any]:
 
 def words_of(body: bytes) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+
+
+def test_the_first_report_opens_all_who_wait(
+    nour: Staff, chatter: Platform, pixboard: Platform, log_in: Callable[[Staff], Client]
+) -> None:
+    # given twelve who wait: all but the eleventh name the school, the first six a link, the next three an account
+    told = [tell(number, "" if number == 10 else SCHOOL, []) for number in range(PUPILS)]
+    queue.add_new_reports(at=timezone.now())
+    desk = log_in(nour)
+    desk.cookies["lang"] = "en"
+    page = f"/staff/reports/{told[0][0].pk}/"
+
+    # when the first is read, the page says who else tells of it, and nothing of what they wrote
+    alike = desk.get(page).context["alike"]
+    assert {str(line.label): (line.cases, line.waiting) for line in alike.lines} == {
+        "The same link": (0, 5),
+        "The same school": (0, 10),
+    }
+    assert [one.ticked for one in alike.waiting].count(True) == 5
+    shown = desk.get(page).content.decode()
+    assert "Secret story of pupil 0." in shown
+    assert not any(f"Secret story of pupil {number}." in shown for number in range(1, PUPILS))
+
+    # and opened together, each has a case and a key of its own, all are offered as one incident, and nobody is joined
+    others = [str(one.item.report_id) for one in alike.waiting]
+    answer = desk.post(f"{page}together/", {"report": others, "assign-to": nour.pk})
+    incident = Incident.objects.get(status="open")
+    assert answer["Location"] == f"/staff/incidents/{incident.ref}/"
+    assert incident.members.filter(state="proposed").count() == PUPILS - 1
+    keys = Case.objects.filter(assignee=nour).values_list("key", flat=True)
+    assert len({bytes(key or b"") for key in keys}) == PUPILS - 1
+    assert not Case.objects.filter(report=told[10][0]).exists()
+
+    # then the one left, who shares nothing, waits as before
+    desk.cookies["lang"] = "en"
+    assert desk.get(f"/staff/reports/{told[10][0].pk}/").context["alike"] is None
 
 
 def test_twelve_pupils_in_one_sitting(

@@ -1,7 +1,7 @@
 """Many rows at once: of one table column by column, of several together."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +9,6 @@ from django.db import DataError, transaction
 
 from helpline import columns
 from helpline.audit.models import AuditRow
-from helpline.health.models import Heartbeat
 from helpline.platforms.models import Platform
 from reports.models import Link, Report
 
@@ -101,18 +100,29 @@ def test_together_or_not_at_all(noon: datetime) -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_there_already_is_left_out() -> None:
-    """By a unique column: what came in is told, what was there, or stands twice, is not."""
-    at = datetime(2026, 3, 2, tzinfo=UTC)
+def test_every_kind_of_value_arrives_as_it_was(noon: datetime) -> None:
+    """Bytes, moments to the microsecond, nothing at all, words that look like something else."""
+    exact = noon.replace(microsecond=123456)
+    words = ["\\x00", "{null}", 'é "', "null"]
+    columns.insert(
+        AuditRow,
+        lines(exact, *words)
+        | {"number": [1, 2, 3, None], "hash": [b"\x00\xff", b"", None, memoryview(b"\\x")]},
+    )
+    found = AuditRow.objects.filter(verb__in=words).order_by("id")
+    assert [
+        (row.verb, row.at, row.number, None if row.hash is None else bytes(row.hash)) for row in found
+    ] == [
+        (words[0], exact, 1, b"\x00\xff"),
+        (words[1], exact, 2, b""),
+        (words[2], exact, 3, None),
+        (words[3], exact, None, b"\\x"),
+    ]
 
-    def insert(*names: str) -> list[str]:
-        beats = {"name": list(names), "beaten_at": [at] * len(names)}
-        return columns.insert_new(Heartbeat, beats, unless="name")
 
-    assert insert("one", "two") == ["one", "two"]
-    assert insert("two", "three", "three") == ["three"]
-    assert insert("one") == []
-    assert set(Heartbeat.objects.values_list("name", flat=True)) >= {"one", "two", "three"}
+def test_what_no_column_is_known_to_take_is_refused() -> None:
+    with pytest.raises(TypeError, match="object"):
+        columns.as_json([{"verb": object()}])
 
 
 @pytest.mark.django_db

@@ -63,6 +63,7 @@ def test_either_side_gives_up_one_that_vanished_after_a_minute() -> None:
 # --- prepared statements ------------------------------------------------------------------------------
 
 ADD = "INSERT INTO kept (number, word) VALUES (%s, %s)"
+COUNT = "SELECT count(*)::int FROM kept WHERE number > %s"
 
 
 @pytest.fixture
@@ -163,3 +164,18 @@ def test_what_is_prepared_is_planned_once(table: DatabaseWrapper) -> None:
     with table.cursor() as cursor:
         cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
         assert cursor.fetchall() == [(8, 0)]
+
+
+def test_several_go_on_one_way_and_the_last_is_brought_back(table: DatabaseWrapper) -> None:
+    found = table.fetch_last_prepared((ADD, [1, "one; two"]), (COUNT, [0]))
+
+    assert found == [(1,)]  # it sees what the one before it did
+    assert known(table) == 2
+
+
+def test_where_one_of_several_is_refused_none_was_done(table: DatabaseWrapper) -> None:
+    with pytest.raises(DataError):
+        table.fetch_last_prepared((ADD, [1, "undone"]), (COUNT, ["no number"]))
+
+    assert rows(table) == []
+    assert table.fetch_last_prepared((ADD, [2, "kept"]), (COUNT, [0])) == [(1,)]

@@ -367,6 +367,75 @@ def test_added_circumstances_are_told_once(tell: Tell, noon: datetime) -> None:
     assert verbs(report).count("report.facts_added") == 1
 
 
+def test_danger_is_heard_each_time_it_is_told(tell: Tell, noon: datetime) -> None:
+    report, _code = tell(circumstances=(Circumstance.IN_DANGER,))
+    assert report.danger_at == noon
+    actions.facts_are_read(reports=[report])
+
+    def again(at: datetime) -> Report:
+        actions.add_circumstances(report=report, circumstances=[Circumstance.IN_DANGER], at=at)
+        return Report.objects.get()
+
+    tap = again(noon + timedelta(seconds=20))
+    assert (tap.danger_at, tap.is_retold) == (noon, False)
+    friday = again(noon + timedelta(days=4))
+    assert (friday.danger_at, friday.is_retold) == (noon + timedelta(days=4), True)
+    assert friday.circumstances == ["in-danger"]
+
+
+def test_danger_that_was_over_is_heard_again_within_the_minute(
+    tell: Tell, nour: Staff, noon: datetime
+) -> None:
+    report, _code = tell(circumstances=(Circumstance.IN_DANGER, Circumstance.SCHOOL))
+    soon = noon + timedelta(seconds=20)
+    actions.set_danger_over(report=report, is_over=True, by=nour, at=soon)
+    over = Report.objects.get()
+    assert (over.is_in_danger, over.holds) == (False, ["school"])
+
+    actions.add_circumstances(report=report, circumstances=[Circumstance.SELF_HARM], at=soon)
+
+    told = Report.objects.get()
+    assert (told.is_in_danger, told.danger_at, told.danger_over_at) == (True, soon, None)
+    assert told.circumstances == ["self-harm", "school"]
+
+
+def test_a_deadline_told_later(tell: Tell, noon: datetime) -> None:
+    report, _code = tell(circumstances=())
+    tomorrow = noon + timedelta(days=1)
+
+    actions.add_circumstances(report=report, circumstances=[], deadline_at=tomorrow, at=noon)
+    told = Report.objects.get()
+    assert (told.deadline_at, told.circumstances, told.is_retold) == (tomorrow, ["deadline"], True)
+
+    actions.add_circumstances(report=report, circumstances=[Circumstance.ADULT], at=noon)
+    assert Report.objects.get().deadline_at == tomorrow  # nothing new was said of it
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_who_goes_on_answering_does_not_undo_what_a_colleague_corrected(
+    removed: bool, nour: Staff, noon: datetime
+) -> None:
+    """Given a report raised early, whose deadline a colleague corrects, then the rest of the answers leave it so."""
+    draft = actions.start_draft(language="en", code=CODE, answers={}, at=noon)
+    hurt = (Circumstance.DEADLINE, Circumstance.IN_DANGER)
+    said = submission(circumstances=hurt, deadline_at=noon + timedelta(days=1))
+
+    def submit(is_complete: bool, before: Any = None) -> Report:
+        return actions.submit_draft(
+            draft_id=draft.pk, code=CODE, submission=said, before=before, at=noon, is_complete=is_complete
+        )
+
+    report = submit(False)
+    corrected = None if removed else noon + timedelta(hours=3)
+    actions.set_deadline(report=report, deadline_at=corrected, by=nour, at=noon)
+    actions.set_danger_over(report=report, is_over=True, by=nour, at=noon)
+    submit(True, before=said)
+
+    stored = Report.objects.get()
+    assert (stored.deadline_at, stored.is_in_danger) == (corrected, False)
+    assert ("deadline" in stored.circumstances) is not removed
+
+
 def test_fingerprints_added_later_are_kept_once(tell: Tell, noon: datetime) -> None:
     report, code = tell()
     box = report.box_for_code(code)

@@ -5,8 +5,11 @@ from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html
 
 from cases.dashboards.definitions import define
+from cases.dashboards.listed import FIGURES, is_listed
 
 register = template.Library()
 
@@ -18,11 +21,39 @@ def definition(*names: str) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def behind(context: dict[str, Any], figure: str, platform: str = "", dim: str = "", value: str = "") -> str:
-    """The address of the takedowns behind a count: `{% behind "refused" platform=row.slug as url %}`.
+def count(
+    context: template.Context,
+    figure: str,
+    number: int,
+    *,
+    said: str = "",
+    of: str = "",
+    platform: str = "",
+    dim: str = "",
+    value: Any = "",
+    bar: Any = "",
+    month: str = "",
+) -> str:
+    """A count that leads to the list behind it: `{% count "refused" line.count platform=line.platform of=line.label %}`.
 
-    The months are the page's own `since` and `until`, as YYYY-MM, both included.
+    The number alone where it is nought, no list stands behind it, or whoever looks may open none (`drills` of the page).
+    `said` stands there instead of the bare number. The months are the page's own `since` and `until`, or `month` alone, as
+    YYYY-MM. `bar`: of these, those that took so long. `of` is what narrows it, for whoever hears the link without its table.
     """
-    asked = {"figure": figure, "platform": platform, "dim": dim, "value": value}
-    asked |= {name: context.get(name) or "" for name in ("since", "until")}
-    return f"{reverse('dashboards:behind')}?{urlencode({name: text for name, text in asked.items() if text})}"
+    said = said or localize(number, use_l10n=context.use_l10n)
+    value, bar = str(value), str(bar)
+    if (
+        not number
+        or not is_listed(figure, dim, value)
+        or (bar and not is_listed(figure, "bar", bar))
+        or FIGURES[figure].name not in (context.get("drills") or ())
+    ):
+        return said
+    asked = {"figure": figure, "platform": platform or context.get("platform"), "dim": dim, "value": value}
+    asked["bar"] = bar
+    asked |= {name: month or context.get(name) for name in ("since", "until")}
+    address = (
+        f"{reverse('dashboards:behind')}?{urlencode({name: text for name, text in asked.items() if text})}"
+    )
+    heard = " · ".join(str(one) for one in (said, define(figure).label, of) if one)
+    return format_html('<a href="{}" aria-label="{}">{}</a>', address, heard, said)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from cases.listening.actions import may_listen
+from cases.listening.actions import can_listen
 from cases.models import Case
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
@@ -31,7 +31,7 @@ class Code:
 def new_call(context: Mapping[str, Any]) -> dict[str, Any]:
     """The button that begins a call, for whoever may take one."""
     user = context["request"].user
-    return {"may_listen": isinstance(user, Staff) and may_listen(user)}
+    return {"may_listen": isinstance(user, Staff) and can_listen(user)}
 
 
 @register.simple_tag(takes_context=True)
@@ -47,5 +47,5 @@ def code_of(context: Mapping[str, Any], case: Case) -> Code:
         is_said=report.code_said_aloud,
         changed_at=when.get(CHANGED),
         given_at=when.get(GIVEN),
-        may_give=isinstance(user, Staff) and may_listen(user),
+        may_give=isinstance(user, Staff) and can_listen(user),
     )

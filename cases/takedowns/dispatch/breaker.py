@@ -18,6 +18,7 @@ from helpline.audit import actions as audit
 from helpline.platforms.models import Channel
 
 THRESHOLD = 6
+MOST_FAULTS = 32_000  # counted; one more still opens it, and its column holds that
 FIRST_BREAK, LONGEST_BREAK = timedelta(seconds=20), timedelta(minutes=30)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 DOUBLINGS = 16  # enough for every ceiling; tries and faults have no end, and a power of two must not outgrow a timedelta
@@ -94,7 +95,7 @@ def note(found: Mapping[int, Tally], *, now: datetime, jitter: Callable[[], floa
 
 
 def _note_one(channel: Channel, tally: Tally, *, now: datetime, jitter: Callable[[], float]) -> None:
-    before, is_paused = channel.faults, channel.is_paused(now)
+    before, is_paused = min(channel.faults, MOST_FAULTS), channel.is_paused(now)
     faults = faults_after(before, tally, is_paused=is_paused)
     until = [channel.paused_until] if is_paused else []
     if faults >= THRESHOLD and (faults > before or before < THRESHOLD):

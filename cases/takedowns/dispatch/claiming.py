@@ -49,7 +49,10 @@ WITH carried AS (
 ), channel AS (
     SELECT id, CASE WHEN faults >= %(threshold)s THEN 1 ELSE max_in_flight END - COALESCE(carried.many, 0) AS room
     FROM platforms_channel LEFT JOIN carried ON carried.channel_id = id
-    WHERE id = ANY(%(channels)s) AND enabled AND (paused_until IS NULL OR paused_until <= now())
+    WHERE id = ANY(%(channels)s) AND enabled AND (paused_until IS NULL OR paused_until <= now()) AND NOT EXISTS (
+        SELECT FROM platforms_platform AS one LEFT JOIN platforms_platform AS larger ON larger.id = one.merged_into_id
+        WHERE one.id = platform_id AND COALESCE(one.paused_at, larger.paused_at) IS NOT NULL
+    )
 ), open AS (
     SELECT id, LEAST(room, ceil(%(limit)s::numeric / count(*) OVER ()))::int AS share FROM channel
     WHERE room > 0 AND ((SELECT count(*) FROM channel) = 1 OR EXISTS (
@@ -64,7 +67,7 @@ WITH carried AS (
     ORDER BY mine.due_at, mine.id LIMIT %(limit)s
 )
 UPDATE takedowns_notice AS notice
-SET due_at = NULL, lease_until = now() + make_interval(secs => %(lease)s), fence = fence + 1, tries = tries + 1
+SET due_at = NULL, lease_until = now() + make_interval(secs => %(lease)s), fence = fence + 1, tries = LEAST(tries + 1, 32000)
 FROM due WHERE notice.id = due.id
 RETURNING notice.{", ".join(TAKEN)}
 """  # noqa: S608  our own names
@@ -73,7 +76,7 @@ RETURNING notice.{", ".join(TAKEN)}
 def routes(kinds: Collection[str], *, now: datetime) -> dict[int, Route]:
     """The channels of these kinds that may be used now."""
     box = settings_box()
-    found = Channel.objects.in_use().filter(kind__in=kinds)
+    found = Channel.objects.sending().filter(kind__in=kinds)
     return {channel.pk: route_of(channel, box) for channel in found if not channel.is_paused(now)}
 
 

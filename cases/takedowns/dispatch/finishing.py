@@ -17,7 +17,7 @@ from cases.takedowns.connectors import Sent, connector
 from cases.takedowns.dispatch import breaker
 from cases.takedowns.dispatch.claiming import Claim
 from cases.takedowns.models import Takedown
-from cases.takedowns.reasons import MAX_TRIES, Why, coded
+from cases.takedowns.reasons import MAX_STARTS, MAX_TRIES, Why, coded
 from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
 from helpline.audit import actions as audit
 from reports import actions as reports
@@ -49,7 +49,7 @@ def _ending(claim: Claim, sent: Sent, *, now: datetime, jitter: Callable[[], flo
     status = {
         Result.REFUSED: Status.FAILED,
         Result.UNKNOWN: Status.UNKNOWN,
-        Result.NOT_SENT: Status.QUEUED,
+        Result.NOT_SENT: Status.QUEUED if claim.tries < MAX_STARTS else Status.FAILED,
     }.get(sent.result, Status.QUEUED if claim.tries < MAX_TRIES else Status.FAILED)
     can_ask = status == Status.UNKNOWN and connector(claim.route.kind).can_ask
     later = (
@@ -57,7 +57,8 @@ def _ending(claim: Claim, sent: Sent, *, now: datetime, jitter: Callable[[], flo
     )
     why = sent.detail[:150]
     if status == Status.FAILED:
-        why = coded(Why.REFUSED if sent.result == Result.REFUSED else Why.GIVEN_UP, why)
+        over = {Result.REFUSED: Why.REFUSED, Result.NOT_SENT: Why.NEVER_LEFT}
+        why = coded(over.get(sent.result, Why.GIVEN_UP), why)
     return Ending(
         claim.notice_id,
         status,

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 
+from cases.takedowns import places
 from cases.takedowns.connectors import Lines, Route, Sent, connector
 from cases.takedowns.dispatch.claiming import BATCH, Claim, routes
 from cases.takedowns.dispatch.finishing import Done, finish
@@ -57,23 +58,40 @@ class Desk:
         self._thread.shutdown()
 
 
-def run(*, kinds: Collection[str] = tuple(LANES), max_seconds: float = 240.0) -> int:
-    """Send everything that is due, and stop when nothing is or the time is over. Returns how many sends ended."""
+def run(
+    *, kinds: Collection[str] = tuple(LANES), max_seconds: float = 240.0, senders: int | None = None
+) -> int:
+    """Send everything that is due, and stop when nothing is or the time is over. Returns how many sends ended.
+
+    With `senders`, no more than so many claim at once over the whole installation; whoever comes then does nothing.
+    """
     close_old_connections()
-    try_suspects(kinds)
-    return asyncio.run(_run(kinds, max_seconds))
+    return asyncio.run(_run(kinds, max_seconds, senders))
 
 
-async def _run(kinds: Collection[str], max_seconds: float) -> int:
-    # While one claims, the other writes what came back.
+async def _run(kinds: Collection[str], max_seconds: float, senders: int | None) -> int:
+    # While one claims, the other writes what came back. The place among the senders hangs on the first one's connection.
     claims, results = Desk(), Desk()
     try:
+        if senders is not None and await claims(partial(places.take, places.SENDING, places=senders)) is None:
+            return 0
+        await claims(partial(try_suspects, kinds))
         async with Lines(in_flight=settings.SENDS_IN_FLIGHT) as lines:
             lanes = [_Lane(kind, LANES[kind], lines, max_seconds) for kind in kinds]
-            return sum(await _all_of(*(lane.run(claims, results) for lane in lanes)))
+            _, *counts = await _all_of(_claim_all(lanes, claims), *(lane.write(results) for lane in lanes))
+            return sum(counts)
     finally:
         await claims.close()
         await results.close()
+
+
+async def _claim_all(lanes: Sequence["_Lane"], desk: Desk) -> None:
+    """Whoever claims no more leaves their place: a platform that stands still may hold the last sends for half a minute,
+    and all the others' wait for somebody who claims."""
+    try:
+        await _all_of(*(lane.claim(desk) for lane in lanes))
+    finally:
+        await desk(connections.close_all)
 
 
 async def _all_of(*works: Awaitable[Any]) -> list[Any]:
@@ -98,13 +116,8 @@ class _Lane:
         self._ended: list[Done] = []
         self._claiming = True
 
-    async def run(self, claims: Desk, results: Desk) -> int:
-        """Until nothing is due or the time is over. Returns how many sends were written down."""
-        count: int
-        _, count = await _all_of(self._claim(claims), self._write(results))
-        return count
-
-    async def _claim(self, desk: Desk) -> None:
+    async def claim(self, desk: Desk) -> None:
+        """Until nothing is due or the time is over."""
         try:
             open_routes: dict[int, Route] = await desk(partial(_routes_now, self._kind))
             looked = self._loop.time()
@@ -143,7 +156,8 @@ class _Lane:
             self._ended.append(task.result())
             self._fill()
 
-    async def _write(self, desk: Desk) -> int:
+    async def write(self, desk: Desk) -> int:
+        """Until the last one is back. Returns how many sends were written down."""
         count, last = 0, self._loop.time()
         failed: Exception | None = None
         while self._claiming or self._sending or self._ended:

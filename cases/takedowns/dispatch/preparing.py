@@ -146,7 +146,7 @@ def compose(
     try:
         content = notices.content_of(one, items=items)
         findings = linting.findings(content, channel=channel, above=True)
-        if not findings and notices.unallowed(one, _wanting(one)):
+        if not findings and notices.unallowed(one, _wanting(one) if notices.is_signed(one) else ()):
             findings = [linting.finding("no_signature")]  # taken back since it was signed
         if findings:
             return Aside(one.id, Status.DRAFT, Why.WEAK, findings[0].code, findings=linting.kept(findings))
@@ -154,9 +154,8 @@ def compose(
     except wrapping.WrongKey as error:
         if one.key is None:
             return Aside(one.id, Status.FAILED, Why.ERASED)
-        return Aside(
-            one.id, Status.FAILED, Why.OUR_FAULT, type(error).__name__
-        )  # damaged, and not by the young person
+        # Damaged, and not by the young person.
+        return Aside(one.id, Status.FAILED, Why.OUR_FAULT, type(error).__name__)
     except Exception as error:  # whatever is wrong with this one, the others of its batch leave
         log.exception("A notice could not be composed.")
         return Aside(one.id, Status.FAILED, Why.OUR_FAULT, type(error).__name__)

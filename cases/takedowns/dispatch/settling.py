@@ -27,8 +27,13 @@ MAX_POLLS = 60
 # A decision may still come.
 UNDECIDED = sorted(WAITED_FOR | {Status.NO_ANSWER, Status.ESCALATED, Status.CONTESTED})
 
-# An address that nobody approved yet is told nothing, not even by a question: it carries the channel's key.
-VOUCHED_FOR = Q(channel__approved_at__isnull=False)
+# An address that nobody approved yet, or whose platform is paused, is told nothing, not even by a question: it carries the
+# channel's key.
+VOUCHED_FOR = Q(
+    channel__approved_at__isnull=False,
+    channel__platform__paused_at=None,
+    channel__platform__merged_into__paused_at=None,
+)
 
 
 def settle(*, now: datetime, limit: int = 50) -> int:

@@ -61,7 +61,7 @@ def tongue_of(report: Report) -> Tongue:
 def minutes_to_remove(context: Context, note: Note) -> int:
     """How long this note can still be removed by who looks; 0: not, or not by them."""
     now = timezone.now()
-    if not undo.may_remove_note(note, by=context["request"].user, at=now):
+    if not undo.can_remove_note(note, by=context["request"].user, at=now):
         return 0
     return words.left(note.at + settings.UNSEND - now)
 

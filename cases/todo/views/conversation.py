@@ -49,7 +49,7 @@ def use_text(request: StaffRequest, ref: str) -> HttpResponse:
         typed = f"{typed}\n\n{text}" if typed else text
     else:
         status = NOT_TAKEN
-    message = MessageForm(initial={"text": typed})
+    message = MessageForm(initial={"text": typed, "seen": request.POST.get("message-seen", "")})
     if is_part(request):
         return render(request, "todo/message_box.html", {"form": message, "case": case}, status=200)
     return show_case(request, case, status=status, message=message)

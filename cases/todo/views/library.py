@@ -18,11 +18,16 @@ from cases.todo.actions import Stale
 from cases.todo.forms import ChecklistForm, ItemForms, TemplateForm, items_in
 from cases.todo.models import Checklist, MessageTemplate
 from cases.todo.states import Occasion
-from cases.views.answers import NOT_TAKEN, back_to
+from cases.views.answers import NOT_TAKEN, Tab, back_to, tabs_of
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
 
 EDITORS = (Permission.CASES_ALL,)
+
+
+def _tabs(current: str) -> list[Tab]:
+    labels = {"checklists": _("Checklists"), "templates": _("Texts")}
+    return tabs_of(labels, current, lambda name: reverse(f"todo:{name}"))
 
 
 # --- checklists -------------------------------------------------------------------------------------------
@@ -36,7 +41,7 @@ def checklists(request: StaffRequest) -> HttpResponse:
         {"row": row, "name": words.name_of(row), "marks": marks_of(row)}
         for row in found.order_by("-is_offered", "position", "id")
     ]
-    return render(request, "todo/checklists.html", {"rows": rows})
+    return render(request, "todo/checklists.html", {"rows": rows, "tabs": _tabs("checklists")})
 
 
 def marks_of(row: Checklist) -> list[Any]:
@@ -112,7 +117,7 @@ def templates(request: StaffRequest) -> HttpResponse:
     found = MessageTemplate.objects.select_related("changed_by")
     rows = [{"row": row, "name": words.name_of(row)} for row in found]
     rows.sort(key=lambda one: (order.index(Occasion(one["row"].occasion)), str(one["name"])))  # type: ignore[attr-defined]
-    return render(request, "todo/templates.html", {"rows": rows})
+    return render(request, "todo/templates.html", {"rows": rows, "tabs": _tabs("templates")})
 
 
 @needs(*EDITORS)

@@ -14,14 +14,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases import rail
 from cases.queue import capped_counts
 from cases.todo import actions, desk, words
 from cases.todo.actions import AlreadyApplied, CaseClosed, Stale
 from cases.todo.forms import ChangeTaskForm, TaskForm
 from cases.todo.models import Checklist, Task
 from cases.todo.views.common import case_address, closed, erased, is_part
-from cases.views.answers import CASEWORK, NOT_TAKEN, back_to, case_for, first_address, next_address, page_of
+from cases.views.answers import (
+    CASEWORK,
+    NOT_TAKEN,
+    back_to,
+    case_for,
+    first_address,
+    next_address,
+    page_of,
+    tab_of,
+    tabs_of,
+)
 from cases.views.casework import show_case
 from helpline.accounts.access import StaffRequest, needs
 from helpline.accounts.permissions import Permission
@@ -33,9 +42,7 @@ from helpline.crypto.wrapping import WrongKey
 def list_page(request: StaffRequest) -> HttpResponse:
     """Tabs by day. The first that holds something is shown, unless one is asked for."""
     found = capped_counts({name: desk.under_tab(request.user, name) for name in desk.COUNTED})
-    tab = request.GET.get("tab", "")
-    if tab not in desk.TABS:
-        tab = next((name for name in desk.COUNTED if found[name]), "today")
+    tab = tab_of(request, desk.TABS, found, "today")
     now = timezone.now()
     rows = desk.under_tab(request.user, tab).select_related("case__report", "case__assignee", *desk.RELATED)
     page = page_of(request, rows, *desk.order_of(tab))
@@ -43,15 +50,7 @@ def list_page(request: StaffRequest) -> HttpResponse:
         "rows": desk.views_of(page.rows, by=request.user, now=now),
         "tab": tab,
         "may_edit": request.user.can(Permission.CASES_ALL),
-        "tabs": [
-            {
-                "label": label,
-                "url": f"{request.path}?tab={name}",
-                "count": rail.capped(found.get(name)),
-                "current": name == tab,
-            }
-            for name, label in desk.TABS.items()
-        ],
+        "tabs": tabs_of(desk.TABS, tab, request.path, found),
         "next_url": next_address(request, page.next),
         "first_url": first_address(request),
     }

@@ -1,6 +1,9 @@
 """Tags that templates share: the unchanging frame, states by shape, times in words, form controls."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -10,6 +13,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format, time_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -22,26 +26,55 @@ register = template.Library()
 
 # --- The unchanging frame -----------------------------------------------------------------------------
 
-_rendered: dict[tuple[str, str], SafeString] = {}
+_rendered: dict[tuple[str, str, tuple[bool, ...]], SafeString] = {}
 
 
 @register.simple_tag
-def unchanging(template_name: str) -> SafeString:
+def unchanging(template_name: str, **parts: Any) -> SafeString:
     """Render `template_name` once per language and keep it: for what depends on settings and language alone.
 
     It is given the names of helpline.web.context and nothing of the request, so nothing of a person can stay.
+    `parts` say which of its parts are there, yes or no: it is kept for each case.
     """
-    key = (template_name, translation.get_language() or "")
+    shown = {name: bool(value) for name, value in parts.items()}
+    key = (template_name, translation.get_language() or "", tuple(shown.values()))
     kept = _rendered.get(key)
     if kept is None:
-        kept = render_to_string(template_name, helpline(HttpRequest()))
+        kept = render_to_string(template_name, helpline(HttpRequest()) | shown)
         if not settings.DEBUG:
             _rendered[key] = kept
     return kept
 
 
+@dataclass(frozen=True)
+class RailPlace:
+    """A line of the staff rail."""
+
+    url: str
+    icon: str
+    label: str
+    current: bool
+    count: str = ""
+    counted: str | Promise = ""
+
+
+@register.simple_tag
+def rail_place(item: Mapping[str, Any]) -> SafeString:
+    """A place of the rail with its count. There are few of them, a page has most, and whose they are makes no difference."""
+    shown = RailPlace(**item)
+    return _rail_place_as_is(shown, "") if settings.DEBUG else _rail_place(shown, translation.get_language())
+
+
+def _rail_place_as_is(place: RailPlace, language: str | None) -> SafeString:
+    return render_to_string("components/rail_place.html", vars(place))
+
+
+_rail_place = lru_cache(maxsize=4096)(_rail_place_as_is)
+
+
 def _forget_rendered(**kwargs: Any) -> None:
     _rendered.clear()
+    _rail_place.cache_clear()
 
 
 setting_changed.connect(_forget_rendered, dispatch_uid="web.unchanging")

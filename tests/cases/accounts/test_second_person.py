@@ -398,7 +398,7 @@ def test_a_mail_that_does_not_leave_uses_nothing_up(
     assert "no link was made" in answer.content.decode()
     iris.refresh_from_db()
     assert iris.link_made_at is None
-    assert entrance.may_make(staff=iris, by=anouk, at=timezone.now())
+    assert entrance.can_make(staff=iris, by=anouk, at=timezone.now())
 
 
 # --- teams --------------------------------------------------------------------------------------------------------

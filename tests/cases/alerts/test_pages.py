@@ -16,11 +16,18 @@ from cases.alerts.models import Alert, Reader
 from cases.alerts.states import RuleName, State
 from cases.models import Case
 from helpline.accounts.models import Staff
+from helpline.health.models import Heartbeat
 from tests.cast import NOON
 
 pytestmark = pytest.mark.django_db
 Desk = Callable[[Staff], Client]
 PAGE = "/staff/alerts/"
+
+
+@pytest.fixture(autouse=True)
+def worker() -> Heartbeat:
+    """One that lives: what a page raises where none does is in test_stopped."""
+    return Heartbeat.objects.create(name="worker", beaten_at=timezone.now())
 
 
 def alert(rule: RuleName = RuleName.WAIT, **facts: Any) -> Alert:

@@ -16,7 +16,8 @@ from cases.dashboards.folding import fold
 from cases.ladder.models import Redress
 from cases.ladder.states import Kind
 from cases.models import Case, QueueItem
-from cases.queue import add_new_reports
+from cases.queue import add_new_reports, note_unread, refresh_retold
+from cases.reading import read_case
 from cases.states import QueueState
 from cases.takedowns.actions import request_takedown
 from cases.takedowns.models import Takedown
@@ -144,6 +145,54 @@ def test_danger_that_waits_is_raised_for_each(tell: Tell) -> None:
     assert not Alert.objects.exists()
     sweep(NOON + timedelta(minutes=15))
     assert [row.urgent for row in standing(RuleName.DANGER)] == [True, True]
+
+
+def test_danger_told_of_an_open_case_is_raised_until_somebody_looks(
+    open_case: Callable[..., Case], nour: Staff, maud: Staff
+) -> None:
+    case = open_case()
+    told = NOON + HOUR
+    reports.add_circumstances(report=case.report, circumstances=[Circumstance.IN_DANGER], at=told)
+    refresh_retold(at=told)
+    sweep(told + 13 * MINUTE)
+    assert not standing(RuleName.DANGER)
+    end = sweep(told + 15 * MINUTE)
+    [row] = standing(RuleName.DANGER)
+    assert (row.case, row.urgent) == (case, True)
+    [line] = desk.lines([row], staff=maud, now=end)
+    assert line.url == f"/staff/cases/{case.ref}/"
+    read_case(case=Case.objects.select_related("report").get(), by=nour, at=end)
+    sweep(end + MINUTE)
+    assert not standing(RuleName.DANGER)
+
+
+def test_what_nobody_reads_is_raised(
+    open_case: Callable[..., Case], nour: Staff, maud: Staff, theo: Staff
+) -> None:
+    case, wrote = open_case(), NOON + HOUR
+    box = case.report.box_for_staff()
+    reports.send_message(report=case.report, box=box, text="Are you there?", by=None, at=wrote)
+    note_unread()
+    sweep(wrote + 4 * HOUR - 2 * MINUTE)
+    assert not standing(RuleName.UNREAD)
+    end = sweep(wrote + 4 * HOUR)
+    [row] = standing(RuleName.UNREAD)
+    assert row.facts == {"since": wrote.isoformat()}
+    assert [line.ref for line in desk.lines([row], staff=maud, now=end)] == [case.ref]
+    assert [line.url for line in desk.lines([row], staff=theo, now=end)] == [""]
+    read_case(case=Case.objects.select_related("report").get(), by=nour, at=end)
+    end = sweep(end + MINUTE)
+    assert not standing(RuleName.UNREAD)
+
+
+def test_what_nobody_read_and_is_erased_is_forgotten(open_case: Callable[..., Case]) -> None:
+    case = open_case()
+    QueueItem.objects.update(unread=True, unread_since=NOON)
+    sweep(NOON + 5 * HOUR)
+    reports.erase_report(report=case.report, by="young-person", at=NOON + 6 * HOUR)
+    actions.follow_erasures(at=NOON + 6 * HOUR)
+    [row] = Alert.objects.filter(rule=RuleName.UNREAD)
+    assert (row.state, row.subject, row.facts) == (State.OVER, "", {})
 
 
 def test_a_threats_deadline(tell: Tell, open_case: Callable[..., Case]) -> None:
@@ -308,9 +357,7 @@ def test_a_rule_that_can_not_be_read_leaves_its_own_alone_and_stops_no_other(
 
 def test_as_many_statements_whatever_stands(tell: Tell) -> None:
     def statements() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             sweep(NOON + timedelta(hours=2), 1)
         return len(found)
 

@@ -1,10 +1,8 @@
 """Told once by each way, over real lines: nothing lost, nobody named."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -18,49 +16,19 @@ from cases.alerts.states import RuleName, State
 from cases.models import Case
 from helpline.accounts.models import Staff
 from helpline.platforms.models import Platform
+from tests.bell import Bell, a_bell
 from tests.cast import NOON
 from tests.platforms.simulator import RunningSimulator
 
 MINUTE = timedelta(minutes=1)
 
 
-class Bell:
-    """A program that takes alerts on loopback; `answers` is how it answers."""
-
-    def __init__(self) -> None:
-        self.heard: list[dict[str, Any]] = []
-        self.asked = 0
-        self.answers = 204
-
-
 @pytest.fixture
 def bell(settings: Any) -> Iterator[Bell]:
-    bell = Bell()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = self.rfile.read(int(self.headers["Content-Length"]))
-            bell.asked += 1
-            if bell.answers == 204:
-                bell.heard.append(json.loads(said))
-            self.send_response(bell.answers)
-            if bell.answers == 302:
-                self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        do_GET = do_POST
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    settings.ALERTS_WEBHOOK = f"http://127.0.0.1:{server.server_port}/alerts"
-    yield bell
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Where alerts are posted to."""
+    with a_bell() as bell:
+        settings.ALERTS_WEBHOOK = bell.address
+        yield bell
 
 
 def alert(rule: RuleName = RuleName.WAIT, **facts: Any) -> Alert:

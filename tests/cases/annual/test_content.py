@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.annual import actions, content, papers, vocabulary
-from cases.annual.beside import given_away, small_differences
+from cases.annual.beside import LINES_OF, completed, given_away, small_differences
 from cases.annual.content import Told, figures_of, told_of
 from cases.annual.models import AnnualReport
-from cases.dashboards import folding
+from cases.dashboards import folding, metrics
 from cases.dashboards.figures import Counts, Figures, PlatformCounts, ProviderRow, RedressRow
 from cases.dashboards.folding import fold
 from cases.dashboards.periods import Period
@@ -419,6 +419,95 @@ def test_a_line_that_is_new_is_given_away_by_its_total() -> None:
     assert ("actions", "no_answer") in given_away(before, after, threshold=5)
 
 
+SENT = [row("chatter", "removed", 40), row("chatter", "refused", 9), row("chatter", "disabled", 3)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "public", "hidden"),
+    [
+        # Three were not sent: all that is in the report, less what the page says was sent.
+        ([*SENT, row("chatter", "not_sent", 3)], {"sent": 52}, {"not_sent": 3}),
+        # Three were blocked: what the page says was taken down, less what the report says of the others.
+        (SENT, {"sent": 52, "said_removed": 43}, {"disabled": 3}),
+        (SENT, {"sent": 52, "acted_on": 43}, {"disabled": 3}),
+        # Two were seen gone without a word: what lies between two numbers of the page.
+        (
+            [*SENT[:2], row("chatter", "seen_gone", 2), row("chatter", "no_answer", 7)],
+            {"sent": 58, "acted_on": 42, "said_removed": 40},
+            {"seen_gone": 2},
+        ),
+    ],
+)
+def test_a_number_that_the_public_page_completes_is_found(
+    rows: list[ProviderRow], public: dict[str, int], hidden: dict[str, int]
+) -> None:
+    """First as a reader would work it out, from nothing but the two; then as the report is refused for it."""
+    figures = figures_of_rows(*rows)
+    [(code, number)] = hidden.items()
+    assert figures["actions"][code] is None
+    assert number in worked_out(figures, public)
+    assert completed(figures, public, threshold=5) == [code]
+    # Where only all of them together are known, the report tells as much itself.
+    assert completed(figures, {}, threshold=5) == []
+
+
+def worked_out(figures: dict[str, Any], public: dict[str, int]) -> list[int]:
+    """Sums of hidden actions: two of the numbers that lie in each other, less what is told of the lines between."""
+    acted = [one.code for one in vocabulary.ACTIONS if one.acted]
+    lines = {
+        "total": [one.code for one in vocabulary.ACTIONS],
+        "sent": [one.code for one in vocabulary.ACTIONS if one.code != "not_sent"],
+        "acted_on": acted,
+        "said_removed": [code for code in acted if code != "seen_gone"],
+        "nothing": [],
+    }
+    known = {"total": figures["total"], "nothing": 0} | public
+    return [
+        known[wide]
+        - known[narrow]
+        - sum(figures["actions"].get(code) or 0 for code in lines[wide] if code not in lines[narrow])
+        for wide, narrow in combinations([name for name in lines if name in known], 2)
+    ]
+
+
+@pytest.mark.django_db
+def test_the_lines_under_a_number_of_the_public_page_are_what_it_counts(asked: Callable[..., None]) -> None:
+    """Acted on may count more: what was refused, and is gone all the same."""
+    statuses = [one for one in Status if one not in {Status.DRAFT, Status.CONTESTED, Status.ESCALATED}]
+    for status in statuses:
+        asked("chatter", status, 1)
+    counted()
+    rows = metrics.by_provider(since=MARCH.since, until=MARCH.until)
+    overall = metrics.figures(since=MARCH.since, until=MARCH.until).overall
+    for name, lines in LINES_OF.items():
+        found = sum(row.takedowns for row in rows if vocabulary.action_of(row.action) in lines)
+        assert found == getattr(overall, name) or (name == "acted_on" and found < overall.acted_on), name
+        assert found
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        {"sent": 52},  # it tells of the three that are hidden no more than the report does
+        {"sent": 49, "said_removed": 39},  # of another day: fewer than the report tells
+        {"sent": 70, "said_removed": 60},  # of many links that several share
+    ],
+)
+def test_what_the_public_page_leaves_open_is_not_found(public: dict[str, int]) -> None:
+    assert completed(figures_of_rows(*SENT), public, threshold=5) == []
+    assert completed(figures_of_rows(row("chatter", "removed", 3)), public, threshold=5) == []
+
+
+def test_several_that_are_hidden_together_need_room() -> None:
+    """Two of them that add up to five may each be any small number; that add up to four, may not."""
+    hidden = dict.fromkeys(("removed", "disabled", "refused"))
+    figures = {"total": 60, "actions": {**hidden, "no_answer": 40}}
+    for said, found in ((5, []), (4, ["disabled", "removed"]), (2, ["disabled", "removed"]), (1, [])):
+        assert completed(figures, {"said_removed": said}, threshold=5) == found
+    # What is left is one number then, and small.
+    assert completed(figures, {"said_removed": 17}, threshold=5) == ["refused"]
+
+
 @pytest.mark.django_db
 def test_a_merged_platform_counts_with_what_it_became_and_a_frozen_report_keeps_the_name(
     asked: Callable[..., None], chatter: Platform, pixboard: Platform, maud: Staff
@@ -440,9 +529,7 @@ def test_a_merged_platform_counts_with_what_it_became_and_a_frozen_report_keeps_
 @pytest.mark.django_db
 def test_counting_asks_as_often_for_many_as_for_few(asked: Callable[..., None]) -> None:
     def statements() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             content.count(MARCH, at=NOON)
         return len(found)
 

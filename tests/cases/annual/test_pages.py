@@ -13,6 +13,8 @@ from django.utils import timezone
 from cases.annual import actions, content
 from cases.annual.models import AnnualReport
 from cases.annual.states import Status
+from cases.dashboards import folding
+from cases.dashboards.folding import AtWork
 from cases.dashboards.models import LastFold
 from cases.dashboards.periods import Period
 from helpline.accounts.models import Staff
@@ -39,8 +41,17 @@ def ida(make_staff: Callable[..., Staff]) -> Staff:
 
 
 @pytest.fixture
-def draft(maud: Staff) -> AnnualReport:
+def started(maud: Staff) -> AnnualReport:
+    """As it begins, with what is still to be written."""
     return actions.start(period=Period(date(2025, 1, 1), date(2025, 12, 1)), language="en", by=maud, at=NOON)
+
+
+@pytest.fixture
+def draft(started: AnnualReport) -> AnnualReport:
+    """One whose words are finished."""
+    AnnualReport.objects.filter(pk=started.pk).update(texts={"independence": "Nobody asks us for anything."})
+    started.refresh_from_db()
+    return started
 
 
 @pytest.fixture
@@ -92,6 +103,50 @@ def test_words_are_kept_and_shown_beside_the_tables(desk: Desk, maud: Staff, dra
 
     client.post(page(draft), {"edition": "1", "independence": "Nobody <b>pays</b> us."})
     assert "Nobody &lt;b&gt;pays&lt;/b&gt; us." in client.get(page(draft)).text
+
+
+def test_what_is_still_to_be_written_is_said_beside_it(
+    desk: Desk, maud: Staff, started: AnnualReport
+) -> None:
+    client = desk(maud)
+    assert "3 texts are unfinished" in client.get(page(started)).text
+    typed = {"edition": "1", "funding": "Two towns.", "independence": started.texts["independence"]}
+    answer = client.post(page(started, "send"), typed)
+    assert answer.status_code == 422
+    assert "A few things to look at" not in answer.text  # one is left: the procedure was taken out
+    assert answer.text.count("Say how you stayed independent") == 2  # above, and beside it
+    assert 'href="#id_independence"' in answer.text
+    assert "Say who pays" not in answer.text
+    assert "Two towns." in answer.text
+    assert "1 text is unfinished" in answer.text
+    started.refresh_from_db()
+    assert (started.status, started.edition) == (Status.DRAFT, 1)
+    # Sent with the words as they were typed: whoever sends need not keep them first.
+    answer = client.post(page(started, "send"), typed | {"independence": "Nobody pays us."}, follow=True)
+    assert "A second person reads it" in answer.text
+    started.refresh_from_db()
+    assert started.texts == {"independence": "Nobody pays us.", "funding": "Two towns.", "procedure": ""}
+    assert "Two towns." in started.body
+
+
+def test_words_are_kept_when_it_is_counted_or_can_not_be_sent(
+    desk: Desk, maud: Staff, ida: Staff, draft: AnnualReport
+) -> None:
+    client, typed = desk(maud), {"edition": "1", "independence": "Mine."}
+    AnnualReport.objects.update(counted_at=draft.period.until - timedelta(seconds=1))
+    refused = client.post(page(draft, "send"), typed)
+    assert refused.status_code == 422
+    assert "Mine." in refused.text
+    assert "Count anew, then send it" in refused.text
+    assert "As a colleague left it" not in refused.text
+    assert "Counted anew." in client.post(page(draft, "recount"), typed, follow=True).text
+    draft.refresh_from_db()
+    assert draft.texts["independence"] == "Mine."
+    stale = client.post(page(draft, "send"), typed | {"independence": "Later."})
+    assert stale.status_code == 422
+    assert "Later." in stale.text
+    assert "As a colleague left it" in stale.text
+    assert client.post(page(draft, "send"), typed | {"independence": "x" * 20_001}).status_code == 422
 
 
 def test_an_old_page_loses_no_word(desk: Desk, maud: Staff, ida: Staff, draft: AnnualReport) -> None:
@@ -223,6 +278,23 @@ def test_what_can_not_be_counted_or_sent_is_said(desk: Desk, maud: Staff, draft:
     assert "not up to date at this moment" in answer.text
     draft.refresh_from_db()
     assert (draft.status, draft.edition, AnnualReport.objects.count()) == (Status.DRAFT, 1, 1)
+
+
+def test_while_the_figures_are_made_anew_nothing_is_counted_and_that_is_said(
+    desk: Desk, maud: Staff, draft: AnnualReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_work() -> None:
+        raise AtWork
+
+    monkeypatch.setattr(folding, "stand_still", at_work)
+    client = desk(maud)
+    for address, data in (
+        (page(draft, "recount"), {"edition": "1"}),
+        (LIST, FORM | {"since": "2024-01", "until": "2024-12"}),
+    ):
+        assert "not up to date at this moment" in client.post(address, data, follow=True).text
+    draft.refresh_from_db()
+    assert (draft.edition, AnnualReport.objects.count()) == (1, 1)
 
 
 def test_what_differs_by_little_is_warned_of(

@@ -304,12 +304,16 @@ def test_switching_off_says_what_becomes_of_what_is_due(
 def test_leaving_links_alone_is_at_once_and_audited(desk: Desk, anouk: Staff, asked: list[Takedown]) -> None:
     client = desk(anouk)
     Takedown.objects.update(next_look_at=timezone.now() - timedelta(minutes=1))
-    answer = client.post("/staff/platforms/chatter/looks/", {"enabled": "no"}, follow=True)
+    answer = client.post(
+        "/staff/platforms/chatter/looks/", {"enabled": "no", "looks-reason": "They count looks."}, follow=True
+    )
     said = " ".join(answer.content.decode().split())
     assert not Platform.objects.get(slug="chatter").recheck
     assert "5 links wait to be looked at." in said
     assert "Its links are not looked at." in page(client, "/staff/platforms/")
-    client.post("/staff/platforms/chatter/looks/", {"enabled": "no"})  # twice: nothing new
+    client.post(
+        "/staff/platforms/chatter/looks/", {"enabled": "no", "looks-reason": "Once more."}
+    )  # twice: nothing new
     client.post("/staff/platforms/chatter/looks/", {"enabled": "yes"})
     lines = AuditRow.objects.filter(verb="platform.recheck_switched").order_by("number")
     assert [line.detail for line in lines] == [{"enabled": False}, {"enabled": True}]

@@ -1,14 +1,15 @@
 """The figures again, from the rows themselves and without a tally: slow, and plain enough to be believed."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from cases.dashboards.figures import Counts
+from cases.dashboards.figures import Counts, Some
 from cases.dashboards.metrics import STAYED
 from cases.ladder.models import Redress, Step
 from cases.takedowns.models import Takedown
@@ -19,6 +20,141 @@ from reports.models import Report
 PARIS = ZoneInfo("Europe/Paris")
 SAYS_REMOVED = {status.value for status in SAID_REMOVED}
 SETTLED = {"refused", "not_found", "more_information"}
+
+# What a step and a complaint must say to be counted: its state and outcome, its state.
+STEPS = {
+    "steps": {("done", outcome) for outcome in ("", "acted", "taken-up", "declined", "silent")},
+    "steps_acted": {("done", "acted"), ("done", "taken-up")},
+    "steps_declined": {("done", "declined")},
+    "steps_silent": {("done", "silent")},
+    "steps_open": {("proposed", ""), ("taken", "")},
+}
+REDRESS = {
+    "redress": {"filed", "upheld", "overturned", "partly"},
+    "redress_overturned": {"overturned", "partly"},
+    "redress_upheld": {"upheld"},
+    "redress_pending": {"filed"},
+}
+
+
+class Told(Protocol):
+    """One takedown, however it is known: by its rows, or by its story. What follows from that is said once, below."""
+
+    @property
+    def key(self) -> Any:
+        """Of those that stand for their item and for their notice."""
+
+    @property
+    def now(self) -> datetime:
+        """By when it is judged."""
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """None of what did not leave, or came back."""
+
+    @property
+    def acted_at(self) -> datetime | None: ...
+
+    @property
+    def says(self) -> str:
+        """The platform's last word."""
+
+    @property
+    def is_withdrawn(self) -> bool: ...
+
+    @property
+    def first_gone(self) -> datetime | None: ...
+
+    @property
+    def stayed(self) -> bool: ...
+
+    @property
+    def came_back(self) -> bool: ...
+
+
+def seconds(one: Told) -> float | None:
+    """From sending to the first sign that it was acted on."""
+    if one.sent_at is None or one.acted_at is None:
+        return None
+    return max(0.0, (one.acted_at - one.sent_at).total_seconds())
+
+
+def fate(one: Told) -> str:
+    """The one line it stands in."""
+    if one.sent_at is None:
+        return "not_sent"
+    if one.acted_at is not None:
+        return "acted_on"
+    if one.is_withdrawn:
+        return "withdrawn"
+    return "no_answer" if not one.says else one.says if one.says in SETTLED else "under_way"
+
+
+def is_judged(one: Told) -> bool:
+    """Can it be said whether it stayed gone?"""
+    is_old = one.first_gone is not None and one.first_gone + STAYED <= one.now
+    return one.stayed or (one.came_back and is_old)
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """As percentile_cont: between two neighbours in proportion."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    low, high = math.floor(place), math.ceil(place)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def counts(found: Sequence[Told], stand_for: tuple[set[Any], set[Any]]) -> Counts:
+    """The figures, one by one. `stand_for`: the keys of the first of each item, and of each notice."""
+    fates = Counter(fate(one) for one in found)
+    times = [time for one in found if (time := seconds(one)) is not None]
+    items, notices = stand_for
+    sent = [one for one in found if one.sent_at is not None]
+    return Counts(
+        total=len(found),
+        items=sum(one.key in items for one in found),
+        notices=sum(one.key in notices for one in found),
+        sent=len(sent),
+        said_removed=sum(one.says in SAYS_REMOVED for one in sent),
+        seen_gone=sum(one.first_gone is not None for one in sent),
+        gone_long_ago=sum(is_judged(one) for one in sent),
+        stayed_gone=sum(one.stayed for one in sent),
+        reappeared=sum(one.came_back for one in sent),
+        **{
+            name: fates[name]
+            for name in (
+                *("acted_on", "refused", "not_found", "more_information", "under_way", "no_answer"),
+                "withdrawn",
+            )
+        },
+        p50_s=percentile(times, 0.5),
+        p90_s=percentile(times, 0.9),
+    )
+
+
+def some(found: Iterable[Told]) -> Some:
+    """What was said removed, and is not all of it."""
+    says = Counter(one.says for one in found if one.sent_at is not None)
+    return Some(blocked=says["disabled"], partly=says["partly_removed"])
+
+
+def approximately(counts: Counts) -> Any:
+    """Equal in every count, and in times as near as bins can be."""
+
+    class Near:
+        def __eq__(self, other: object) -> bool:
+            assert isinstance(other, Counts)
+            for name in Counts.__dataclass_fields__:
+                mine, theirs = getattr(counts, name), getattr(other, name)
+                if name.endswith("_s") and None not in (mine, theirs):
+                    assert abs(theirs - mine) < 1 + 0.025 * mine, (name, theirs, mine)
+                else:
+                    assert theirs == mine, (name, theirs, mine)
+            return True
+
+    return Near()
 
 
 @dataclass(frozen=True)
@@ -33,54 +169,48 @@ class Plain:
     item: UUID  # as it was before anything was erased
 
     @property
-    def is_sent(self) -> bool:
-        return self.row.sent_at is not None and self.row.transport == "accepted"
+    def key(self) -> Any:
+        return self.row.pk
 
     @property
-    def is_acted(self) -> bool:
-        return self.is_sent and self.row.acted_at is not None
+    def sent_at(self) -> datetime | None:
+        return self.row.sent_at if self.row.transport == "accepted" else None
 
     @property
-    def fate(self) -> str:
-        if not self.is_sent:
-            return "not_sent"
-        if self.is_acted:
-            return "acted_on"
-        if self.row.status == "withdrawn":
-            return "withdrawn"
-        said = self.row.platform_says
-        return "no_answer" if not said else said if said in SETTLED else "under_way"
+    def acted_at(self) -> datetime | None:
+        return self.row.acted_at
+
+    @property
+    def says(self) -> str:
+        return self.row.platform_says
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.row.status == "withdrawn"
 
     @property
     def action(self) -> str:
-        if not self.is_sent:
+        if self.sent_at is None:
             return "not_sent"
-        if self.row.platform_says:
-            return self.row.platform_says
+        if self.says:
+            return self.says
         if self.first_gone:
             return "seen_gone"
-        return "withdrawn" if self.row.status == "withdrawn" else "no_answer"
+        return "withdrawn" if self.is_withdrawn else "no_answer"
 
     @property
     def seconds(self) -> float | None:
-        if not self.is_acted:
-            return None
-        return max(0.0, (self.row.acted_at - self.row.sent_at).total_seconds())  # type: ignore[operator]
-
-    @property
-    def is_old(self) -> bool:
-        long_enough = self.first_gone is not None and self.first_gone + STAYED <= self.now
-        return self.stayed or (self.came_back and long_enough)
+        return seconds(self)
 
     @property
     def came_back(self) -> bool:
-        if not self.is_sent or self.first_gone is None or self.row.reappeared_at is None:
+        if self.sent_at is None or self.first_gone is None or self.row.reappeared_at is None:
             return False
         return bool(self.row.reappeared_at >= self.first_gone)
 
     @property
     def stayed(self) -> bool:
-        if not self.is_sent or self.row.gone_at is None or self.row.observed != "seen_gone":
+        if self.sent_at is None or self.row.gone_at is None or self.row.observed != "seen_gone":
             return False
         return bool(self.row.observed_at >= self.row.gone_at + STAYED)  # type: ignore[operator]
 
@@ -135,30 +265,6 @@ def firsts(found: Sequence[Plain]) -> tuple[set[UUID], set[UUID]]:
         items.setdefault(one.item, one.row.pk)
         notices.setdefault(one.row.notice_id, one.row.pk)
     return set(items.values()), set(notices.values())
-
-
-def counts(found: Sequence[Plain], stand_for: tuple[set[UUID], set[UUID]]) -> Counts:
-    """Without the times."""
-    fates = Counter(one.fate for one in found)
-    items, notices = stand_for
-    return Counts(
-        total=len(found),
-        items=sum(one.row.pk in items for one in found),
-        notices=sum(one.row.pk in notices for one in found),
-        sent=sum(one.is_sent for one in found),
-        said_removed=sum(one.is_sent and one.row.platform_says in SAYS_REMOVED for one in found),
-        seen_gone=sum(one.is_sent and one.first_gone is not None for one in found),
-        gone_long_ago=sum(one.is_old for one in found),
-        stayed_gone=sum(one.stayed for one in found),
-        reappeared=sum(one.came_back for one in found),
-        **{
-            fate: fates[fate]
-            for fate in (
-                *("acted_on", "refused", "not_found", "more_information", "under_way", "no_answer"),
-                "withdrawn",
-            )
-        },
-    )
 
 
 def ladder(since: datetime, until: datetime, platform: str | None) -> Counter[tuple[Any, ...]]:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.dashboards.bins import BARS
+from cases.dashboards.calendar import shifted
 from cases.dashboards.charts import hours, months, spread, steps
-from cases.dashboards.periods import shifted
 from cases.dashboards.words import month_alone, share, short_span, span
 
 MARCH = date(2026, 3, 1)

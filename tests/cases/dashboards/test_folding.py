@@ -3,8 +3,7 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,12 +17,13 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from cases.dashboards import folding, metrics, tasks
-from cases.dashboards.figures import MEASURES, Counts
+from cases.dashboards.figures import MEASURES, Counts, Figures, Slice
 from cases.dashboards.folding import differences, fold, misplaced, rebuild, tallies
+from cases.dashboards.listed import FIGURES, SOURCES
 from cases.dashboards.models import LastFold, ReportFact, Stale, TakedownFact
 from cases.ladder.models import Redress, Step
+from cases.ladder.states import DECIDED, RedressState, Rung, StepOutcome, StepState
 from cases.ladder.states import Kind as RedressKind
-from cases.ladder.states import RedressState, Rung, StepOutcome, StepState
 from cases.models import Case
 from cases.takedowns import actions, recheck
 from cases.takedowns.models import Event, Notice, Takedown
@@ -35,7 +35,8 @@ from helpline.platforms.models import Channel, ChannelKind, Platform
 from reports import actions as reporting
 from reports.actions import LinkFacts
 from reports.models import Report
-from reports.states import AgeRange, Circumstance, Kind
+from reports.states import AgeRange, Circumstance, Kind, Who
+from reports.states import Channel as CameBy
 from tests.cases.dashboards import plain
 from tests.cases.takedowns.standing import standing
 from tests.cast import NOON, make_platform
@@ -62,6 +63,7 @@ class World:
         self.with_school: set[Any] = set()
         self.items: dict[UUID, UUID] = {}  # of what was erased
         self.numbers = 0
+        self.listed: set[tuple[str, str]] = set()  # figures and slices whose lists were counted
 
     def takedown(self) -> Takedown:
         return self.rng.choice(list(Takedown.objects.order_by("pk")))
@@ -190,7 +192,11 @@ class World:
             self.items |= {row.pk: row.item for row in rows}
             rows.update(item_id=None)
 
-    def a_step_is_climbed(self) -> None:
+    def some_steps_are_climbed(self) -> None:
+        for _step in range(4):
+            self._climb()
+
+    def _climb(self) -> None:
         state = self.rng.choice([StepState.PROPOSED, StepState.DONE, StepState.SKIPPED, StepState.OVER])
         outcome = self.rng.choice(["", *StepOutcome]) if state == StepState.DONE else ""
         at = self.some_time()
@@ -211,12 +217,20 @@ class World:
 
     def it_is_contested(self) -> None:
         at = self.some_time()
+        state = self.rng.choice(list(RedressState))
+        was_filed = state in {RedressState.FILED, *DECIDED}
         Redress.objects.update_or_create(
             takedown=self.takedown(),
             kind=RedressKind.INTERNAL,
             defaults={
-                "state": self.rng.choice([RedressState.TO_FILE, RedressState.LAPSED]),
+                "state": state,
                 **{"state_at": at, "opened_at": at, "decision_at": at, "window_until": at.date()},
+                **(
+                    {"filed_at": at, "filed_by": self.by}
+                    if was_filed
+                    else {"filed_at": None, "filed_by": None}
+                ),
+                "decided_at": at if state in DECIDED else None,
             },
         )
 
@@ -257,6 +271,7 @@ def test_whatever_happens_every_figure_equals_a_plain_reading(
         for platform in (None, world.rng.choice(world.platforms).slug):
             since, until = _period(world, round_number)
             check(world, since, until, platform)
+    assert world.listed == {(one.name, name) for one in SOURCES for name in (*one.figures, *one.dims, "")}
     before = tallies()
     rebuild(now=world.now)
     assert tallies() == before
@@ -284,12 +299,7 @@ def check(world: World, since: datetime, until: datetime, platform: str | None) 
     asked = [one for one in plain.between(everything, since, until) if target in (None, one.platform)]
 
     def same(counts: Counts, rows: list[plain.Plain]) -> None:
-        assert replace(counts, p50_s=None, p90_s=None) == plain.counts(rows, firsts)
-        seconds = sorted(one.seconds for one in rows if one.seconds is not None)
-        assert (counts.p50_s is None) is (not seconds)
-        if seconds and len(seconds) % 2:
-            middle = seconds[len(seconds) // 2]
-            assert abs((counts.p50_s or 0.0) - middle) < 1 + 0.025 * middle
+        assert counts == plain.approximately(plain.counts(rows, firsts))
 
     def sliced(rows: Any, key: Callable[[plain.Plain], list[Any]]) -> None:
         keys = {value for one in asked for value in key(one)}
@@ -298,6 +308,7 @@ def check(world: World, since: datetime, until: datetime, platform: str | None) 
             same(counts, [one for one in asked if name in key(one)])
 
     same(found.overall, asked)
+    assert found.some == plain.some(asked)
     sliced([(one.slug, one.counts) for one in found.platforms], lambda one: [one.platform])
     sliced([(one.month, one.counts) for one in found.months], lambda one: [one.month])
     sliced([(one.value, one.counts) for one in found.channels], lambda one: [one.row.notice.channel.slug])
@@ -315,7 +326,31 @@ def check(world: World, since: datetime, until: datetime, platform: str | None) 
     if platform is None:
         _check_reports(world, found, since, until)
         _check_providers(since, until, asked, firsts)
-    _check_behind(found, since, until, platform, asked)
+    _check_behind(world, found, asked)
+    _check_times(found, asked)
+
+
+def _check_times(found: Figures, asked: list[plain.Plain]) -> None:
+    """Each slice's whole distribution, bar by bar, and as many behind each bar."""
+    period: dict[str, Any] = {"since": found.since, "until": found.until, "platform": found.platform}
+    of_dim: dict[str, tuple[Sequence[Slice], Callable[[plain.Plain], list[str]]]] = {
+        "channel": (found.channels, lambda one: [one.row.notice.channel.slug]),
+        "regime": (found.regimes, lambda one: one.row.notice.regimes),
+        "content": (found.contents, lambda one: [one.content]),
+    }
+    for dim, (slices, values) in of_dim.items():
+        for one in slices:
+            times = metrics.times(**period, dim=dim, value=one.value)
+            assert times.counts == one.counts
+            took = [row.seconds for row in asked if row.seconds is not None and one.value in values(row)]
+            for bar in times.spread:
+                within = sum(
+                    bar.from_s <= seconds and (bar.to_s is None or seconds < bar.to_s) for seconds in took
+                )
+                assert bar.count == within
+                if within:
+                    said = {"dim": dim, "value": one.value, "bar": str(bar.from_s)}
+                    assert metrics.behind(figure="acted_on", **period, **said).count() == within
 
 
 def _check_steps(found: Any, steps: Counter[Any], ways: Counter[Any]) -> None:
@@ -369,20 +404,75 @@ def _check_providers(
     assert sum(row.notices for row in rows) == sum(one.row.pk in firsts[1] for one in asked)
 
 
-def _check_behind(
-    found: Any, since: datetime, until: datetime, platform: str | None, asked: list[plain.Plain]
-) -> None:
-    period: dict[str, Any] = {"since": since, "until": until, "platform": platform}
-    for name in (*MEASURES, "left_up", "unsent"):
-        assert metrics.behind(figure=name, **period).count() == getattr(found.overall, name)
+def _check_behind(world: World, found: Figures, asked: list[plain.Plain]) -> None:
+    """Behind each count stand as many as it says, and those that a plain reading finds."""
+    period: dict[str, Any] = {"since": found.since, "until": found.until, "platform": found.platform}
+    for figure, dim, value, count in _listed(found):
+        ids = metrics.behind(figure=figure, **period, dim=dim, value=value)
+        assert ids.count() == count, (figure, dim, value)
+        world.listed |= {(FIGURES[figure].name, figure), (FIGURES[figure].name, dim)}
     assert set(metrics.behind(figure="total", **period)) == {one.row.pk for one in asked}
+    target = plain.root(Platform.objects.get(slug=found.platform)) if found.platform else None
+    done = Step.objects.filter(state=StepState.DONE, state_at__gte=found.since, state_at__lt=found.until)
+    own = {one.pk for one in done if target in (None, plain.root(one.takedown.platform))}
+    assert set(metrics.behind(figure="steps", **period)) == own
+    if found.reports is not None:
+        reports = plain.reports(found.since, found.until)
+        assert set(metrics.behind(figure="reports", **period)) == {one.pk for one in reports}
+        named = {one.pk for one in reports if one.pk in world.with_school}
+        assert set(metrics.behind(figure="school_named", **period)) == named
+
+
+def _listed(found: Figures) -> Iterator[tuple[str, str, str, int]]:
+    """Every count with a list behind it: figure, slice, value, and how many the figures say."""
+    for name in (*MEASURES, "left_up", "unsent"):
+        yield name, "", "", getattr(found.overall, name)
+    for name in ("blocked", "partly"):
+        yield name, "", "", getattr(found.some, name)
     for dim in ("channel", "regime", "content"):
         for one in getattr(found, f"{dim}s"):
-            ids = metrics.behind(figure="acted_on", **period, dim=dim, value=one.value)
-            assert ids.count() == one.counts.acted_on
+            yield "acted_on", dim, one.value, one.counts.acted_on
+            yield "left_up", dim, one.value, one.counts.left_up
     for bar in found.spread:
-        ids = metrics.behind(figure="acted_on", **period, dim="bar", value=str(bar.from_s))
-        assert ids.count() == bar.count
+        yield "acted_on", "bar", str(bar.from_s), bar.count
+    for bar in found.returns.spread:
+        yield "reappeared", "back", str(bar.from_s), bar.count
+    if found.platform is None:
+        actions_of = Counter[str]()
+        for row in metrics.by_provider(since=found.since, until=found.until):
+            actions_of[f"{row.kind}/{row.age}/{row.action}"] += row.takedowns
+        for value, count in actions_of.items():
+            yield "total", "action", value, count
+    for name, ends in plain.STEPS.items():
+        steps = [row for row in found.ladder if (row.state, row.outcome) in ends]
+        yield name, "", "", sum(row.count for row in steps)
+        for rung in Rung.values:
+            yield name, "rung", rung, sum(row.count for row in steps if row.rung == rung)
+    for name, states in plain.REDRESS.items():
+        yield name, "", "", sum(row.count for row in found.redress if row.state in states)
+    if (told := found.reports) is None:
+        return
+    yield "reports", "", "", told.total
+    yield "school_named", "", "", told.with_school
+    for name in ("blackmail", "school"):
+        yield name, "", "", told.circumstances.get(name, 0)
+    of_reports = (
+        ("kind", Kind, told.kinds),
+        ("age", AgeRange, told.age_ranges),
+        ("who", Who, told.who),
+        ("came-by", CameBy, told.channels),
+        ("circumstance", Circumstance, told.circumstances),
+    )
+    for dim, values, counts in of_reports:
+        for value in values:
+            yield "reports", dim, value.value, counts.get(value.value, 0)
+    for day, hours in enumerate(told.hours):
+        yield "reports", "weekday", str(day), sum(hours)
+        for hour, count in enumerate(hours):
+            if count:
+                yield "reports", "hour", f"{day}-{hour}", count
+    for hour in range(24):
+        yield "reports", "clock", str(hour), sum(hours[hour] for hours in told.hours)
 
 
 # --- the promises -----------------------------------------------------------------------------------------

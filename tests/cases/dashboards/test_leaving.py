@@ -96,6 +96,7 @@ def test_the_table_says_what_the_page_says(desk: Desk, theo: Staff, month: str) 
     assert found.reports is not None
     assert told["all", "", "sent"] == str(found.overall.sent) == "3"
     assert told["all", "", "acted_on"] == "2"
+    assert told["all", "", "blocked"] == told["all", "", "partly"] == "0"
     assert told["platform", "chatter", "refused"] == "1"
     assert told["reports", "", "reports"] == str(found.reports.total)
     assert all(len(line) == len(head) for line in lines)

@@ -13,12 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from cases import queue
-from cases.dashboards.calendar import moment
+from cases.dashboards.calendar import moment, shifted
 from cases.dashboards.definitions import DEFINITIONS
 from cases.dashboards.figures import MEASURES
 from cases.dashboards.folding import fold
 from cases.dashboards.models import LastFold
-from cases.dashboards.periods import shifted
 from cases.models import Case, QueueItem
 from cases.takedowns.states import Status
 from helpline.accounts.models import Staff
@@ -195,6 +194,104 @@ def test_in_french_no_number_in_a_picture_has_a_comma(
     assert chatter.name in page
 
 
+@pytest.mark.usefixtures("past")
+def test_some_is_not_all(desk: Desk, maud: Staff, theo: Staff, ask: Callable[..., None]) -> None:
+    ask(Status.DISABLED, "chatter", count=2)
+    ask(Status.PARTLY_REMOVED, "pixboard")
+    client = desk(maud)
+    page = client.get(PAGE).content.decode()
+    assert "Of those said removed, 2 blocked in some places and 1 removed in part." in said(page)
+    assert "How it is counted : Blocked in some places, Removed in part" in said(page)
+    for figure, number in (("blocked", 2), ("partly", 1)):
+        [link] = re.findall(rf'href="([^"]*/behind/\?figure={figure}&amp;[^"]*)"', page)
+        assert len(client.get(unescape(link)).context["rows"]) == number
+    one = said(client.get(PAGE, {"platform": "pixboard"}).content.decode())
+    assert "0 blocked in some places and 1 removed in part." in one
+    assert "2 blocked in some places and 1 removed in part." in said(desk(theo).get(PAGE).content.decode())
+
+
+# --- the times of one line --------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize(
+    ("by", "acted_on"),
+    [("platform", {3, 0}), ("channel", {3, 0}), ("regime", {3}), ("content", {3}), ("month", {3})],
+)
+def test_each_line_leads_to_its_whole_distribution(
+    by: str, acted_on: set[int], desk: Desk, maud: Staff
+) -> None:
+    client, found = desk(maud), set()
+    for line, _range, url, value in client.get(PAGE, {"by": by}).context["lines"]:
+        answer = client.get(url.partition("#")[0])
+        page = answer.content.decode()
+        shown = answer.context["spread"]
+        assert sum(column.count for column in shown.columns) == line.counts.acted_on
+        assert answer.context["timed"] == line.counts
+        assert answer.context["part"].value == value
+        table = page.partition('class="table tight breakdown-table"')[2].partition("</table>")[0]
+        assert table.count('aria-current="true"') == 1
+        assert "All requests again" in page
+        # Whatever the page shows of all together stays as it is.
+        assert answer.context["numbers"][0].all == 5
+        for link in re.findall(r'href="([^"]*/behind/[^"]*bar[^"]*)"', page):
+            assert client.get(unescape(link)).context["all"] == line.counts.acted_on
+        if not line.counts.acted_on:
+            assert "there is no time to show" in page
+        found.add(line.counts.acted_on)
+    assert found == acted_on
+
+
+@pytest.mark.usefixtures("past")
+def test_what_was_chosen_stays_with_another_period_where_it_can(desk: Desk, maud: Staff) -> None:
+    client = desk(maud)
+    chosen = client.get(PAGE, {"by": "content", "value": "deepnude/minor"})
+    assert "value=deepnude%2Fminor" in chosen.context["chips"][0]["url"]
+    assert '<input type="hidden" name="value" value="deepnude/minor">' in chosen.content.decode()
+    first = client.get(chosen.context["chips"][0]["url"])
+    assert first.status_code == 200
+    of_month = client.get(PAGE, {"by": "month", "value": f"{month(1):%Y-%m}"})
+    assert all("value" not in chip["url"] for chip in of_month.context["chips"])
+    assert 'name="value"' not in of_month.content.decode()
+    # Nothing of it left in these months, and something else did.
+    none = client.get(PAGE, {"by": "content", "value": "threat/adult"}).content.decode()
+    assert "Nothing of it left in this period" in none
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"by": "platform", "value": "nowhere"},
+        {"by": "platform", "value": "pixboard", "platform": "chatter"},
+        {"value": "a\0b"},
+        {"by": "channel", "value": "nowhere"},
+        {"by": "channel", "value": "a\0b"},
+        {"by": "regime", "value": "law of the sea"},
+        {"by": "content", "value": "deepnude"},
+        {"by": "month", "value": "1999-01"},
+    ],
+)
+def test_a_line_that_no_table_has_is_not_there(asked: dict[str, str], desk: Desk, maud: Staff) -> None:
+    assert desk(maud).get(PAGE, asked).status_code == 404
+
+
+@pytest.mark.usefixtures("past")
+def test_each_table_has_the_three_other_shares(desk: Desk, maud: Staff, ask: Callable[..., None]) -> None:
+    ask(Status.GONE, "chatter", count=4)
+    client = desk(maud)
+    for by in ("platform", "channel", "regime", "content", "month"):
+        answer = client.get(PAGE, {"by": by})
+        line = max(answer.context["lines"], key=lambda line: line[0].counts.sent)[0]
+        sent = 8 if by in {"platform", "channel"} else 9
+        assert line.counts.sent == sent
+        assert (line.said_removed, line.seen_gone, line.stayed_gone) == (300 // sent, 400 // sent, None)
+        table = answer.content.decode().partition('class="table tight breakdown-table"')[2]
+        assert f"4 {400 // sent} %" in said(table)
+        for head in ("Said removed", "Seen gone", "Stayed gone 30 days"):
+            assert head in table
+
+
 # --- periods ----------------------------------------------------------------------------------------------
 
 
@@ -320,12 +417,17 @@ def test_the_page_asks_as_often_whatever_there_is(desk: Desk, maud: Staff, ask: 
     client.get(PAGE)  # what is kept between two pages is asked once
     counted = []
     for _round in range(2):
-        for by in ("platform", "channel"):
+        for asked in (
+            {"by": "platform"},
+            {"by": "channel"},
+            {"by": "platform", "value": "chatter"},
+            {"by": "content", "value": "deepnude/minor"},
+        ):
             with CaptureQueriesContext(connection) as queries:
-                assert client.get(PAGE, {"by": by}).status_code == 200
+                assert client.get(PAGE, asked).status_code == 200
             counted.append(len(queries))
         for back in range(3):
             ask(Status.GONE, "pixboard", back=back, count=2)
             ask(Status.REFUSED, "chatter", back=back)
-    assert counted[:2] == counted[2:]
+    assert counted[:4] == counted[4:]
     assert max(counted) <= 30

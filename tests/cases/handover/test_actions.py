@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cases import actions as casework
 from cases.approving import ERASE
-from cases.handover import actions, desk
+from cases.handover import actions, desk, forgetting, leaving, shifts
 from cases.handover.actions import AlreadyOffered, Answered, Refused
 from cases.handover.models import Away, HandOver, Move, Shift, Transfer, Watch
 from cases.handover.states import TRANSITIONS, ForbiddenMove, Status
@@ -203,12 +203,12 @@ def test_to_whom_it_can_be_offered(
 
 def test_nothing_is_offered_to_somebody_who_is_away(open_case: OpenCase, nour: Staff, sacha: Staff) -> None:
     first, today = timezone.localdate(LATER), timezone.localdate()
-    row = actions.set_away(staff=sacha, first_day=first, last_day=today, by=sacha, at=timezone.now())
+    row = leaving.set_away(staff=sacha, first_day=first, last_day=today, by=sacha, at=timezone.now())
     case = open_case()
     with pytest.raises(Refused):
         offer(case, sacha, by=nour)
     assert sacha not in desk.colleagues()
-    actions.end_away(away=row, by=sacha, at=LATER)
+    leaving.end_away(away=row, by=sacha, at=LATER)
     assert sacha in desk.colleagues()
     offer(case, sacha, by=nour)
 
@@ -236,8 +236,8 @@ def test_of_an_erased_case_nothing_is_offered_and_the_words_go(
     fresh = Transfer.objects.select_related("case__report").get()
     with pytest.raises(WrongKey):
         actions.accept(transfer=fresh, words="yes", by=sacha, at=LATER)
-    assert actions.follow_erasures(at=LATER) == 1
-    assert actions.follow_erasures(at=LATER) == 0
+    assert forgetting.follow_erasures(at=LATER) == 1
+    assert forgetting.follow_erasures(at=LATER) == 0
     fresh.refresh_from_db()
     assert (fresh.status, fresh.reason, fresh.answer) == (Status.VOID, None, None)
     assert Share.objects.get().reason is None
@@ -413,7 +413,7 @@ def test_a_supervisor_gives_cases_to_others_at_once(
     open_case: OpenCase, nour: Staff, sacha: Staff, maud: Staff
 ) -> None:
     first, second, third = (open_case() for _ in range(3))
-    done = actions.reassign(
+    done = leaving.reassign(
         staff=nour, choices={first.pk: sacha, second.pk: None}, offers={}, by=maud, at=LATER
     )
     assert (done.moved, done.missed) == (2, 0)
@@ -431,23 +431,23 @@ def test_undo_gives_back_what_nobody_touched_since(
 ) -> None:
     untouched, worked_on, moved_on = (open_case() for _ in range(3))
     choices: dict[int, Staff | None] = {one.pk: sacha for one in (untouched, worked_on, moved_on)}
-    done = actions.reassign(staff=nour, choices=choices, offers={}, by=maud, at=LATER)
+    done = leaving.reassign(staff=nour, choices=choices, offers={}, by=maud, at=LATER)
     casework.add_note(case=Case.objects.get(pk=worked_on.pk), text="x", by=sacha, at=LATER + DAY)
     casework.assign(case=Case.objects.get(pk=moved_on.pk), to=maud, by=maud, at=LATER + DAY)
     casework.record_read(case=untouched, by=sacha, at=LATER + DAY)  # reading is not touching
-    assert actions.undo(batch=done.batch, by=maud, at=LATER + DAY) == (1, 2)
+    assert leaving.undo(batch=done.batch, by=maud, at=LATER + DAY) == (1, 2)
     back = Case.objects.get(pk=untouched.pk)
     assert (back.assignee, back.team_id) == (nour, "night")
-    assert actions.undo(batch=done.batch, by=maud, at=LATER + DAY) == (0, 2)
+    assert leaving.undo(batch=done.batch, by=maud, at=LATER + DAY) == (0, 2)
     assert Case.objects.get(pk=worked_on.pk).assignee == sacha
 
 
 def test_nothing_goes_back_to_a_closed_account(
     open_case: OpenCase, nour: Staff, sacha: Staff, maud: Staff
 ) -> None:
-    done = actions.reassign(staff=nour, choices={open_case().pk: sacha}, offers={}, by=maud, at=LATER)
+    done = leaving.reassign(staff=nour, choices={open_case().pk: sacha}, offers={}, by=maud, at=LATER)
     Staff.objects.filter(pk=nour.pk).update(is_active=False)
-    assert actions.undo(batch=done.batch, by=maud, at=LATER) == (0, 1)
+    assert leaving.undo(batch=done.batch, by=maud, at=LATER) == (0, 1)
     assert held_by(sacha) == 1
 
 
@@ -456,13 +456,13 @@ def test_reassigning_is_a_supervisors_and_to_somebody_who_can(
 ) -> None:
     case, other = open_case(), open_case()
     with pytest.raises(PermissionDenied):
-        actions.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=nour, at=LATER)
+        leaving.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=nour, at=LATER)
     with pytest.raises(Refused):
-        actions.reassign(staff=nour, choices={case.pk: sacha, other.pk: theo}, offers={}, by=maud, at=LATER)
+        leaving.reassign(staff=nour, choices={case.pk: sacha, other.pk: theo}, offers={}, by=maud, at=LATER)
     assert held_by(nour) == 2
-    done = actions.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=maud, at=LATER)
+    done = leaving.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=maud, at=LATER)
     with pytest.raises(PermissionDenied):
-        actions.undo(batch=done.batch, by=sacha, at=LATER)
+        leaving.undo(batch=done.batch, by=sacha, at=LATER)
 
 
 def test_a_case_that_somebody_took_meanwhile_stays_there(
@@ -470,7 +470,7 @@ def test_a_case_that_somebody_took_meanwhile_stays_there(
 ) -> None:
     case = open_case()
     casework.assign(case=case, to=maud, by=maud, at=LATER)
-    done = actions.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=maud, at=LATER)
+    done = leaving.reassign(staff=nour, choices={case.pk: sacha}, offers={}, by=maud, at=LATER)
     assert (done.moved, done.missed, held_by(maud)) == (0, 1, 1)
 
 
@@ -479,7 +479,7 @@ def test_what_was_offered_to_them_goes_to_somebody_else_or_back(
 ) -> None:
     other = make_staff("lou", "counsellor")
     on, back = offer(open_case(), sacha, by=nour), offer(open_case(), sacha, by=nour)
-    actions.reassign(staff=sacha, choices={}, offers={on.pk: other, back.pk: None}, by=maud, at=LATER)
+    leaving.reassign(staff=sacha, choices={}, offers={on.pk: other, back.pk: None}, by=maud, at=LATER)
     assert list(desk.offered_to(other)) == [on]
     assert list(desk.offered_to(sacha)) == []
     assert list(desk.came_back_to(nour)) == [back]
@@ -492,7 +492,7 @@ def leave(staff: Staff, by: Staff) -> None:
         Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)
         staff.is_active = False
         staff.save(update_fields=["is_active"])
-        actions.nothing_stays(staff=staff, by=by, at=LATER)
+        leaving.nothing_stays(staff=staff, by=by, at=LATER)
 
 
 def test_nothing_stays_with_who_leaves(
@@ -503,7 +503,7 @@ def test_nothing_stays_with_who_leaves(
     theirs = open_case(by=maud)
     to_me, from_me = offer(theirs, nour, by=maud), offer(mine, sacha, by=nour)
     shared = share(open_case(by=sacha), nour, by=sacha)
-    actions.start_shift(by=nour, at=LATER)
+    shifts.start_shift(by=nour, at=LATER)
 
     leave(nour, anouk)
 
@@ -542,7 +542,7 @@ def test_what_who_leaves_shared_and_asked_ends(
 
 
 def test_the_settings_name_what_takes_over(settings: Any) -> None:
-    assert settings.ON_STAFF_LEAVING == ["cases.handover.actions.nothing_stays"]
+    assert settings.ON_STAFF_LEAVING == ["cases.handover.leaving.nothing_stays"]
 
 
 def test_closing_an_account_returns_its_cases_in_the_same_transaction(
@@ -552,7 +552,7 @@ def test_closing_an_account_returns_its_cases_in_the_same_transaction(
 
     case = open_case()
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "Share", None)  # it breaks half way
+        patch.setattr(leaving, "Share", None)  # it breaks half way
         with pytest.raises(AttributeError):
             accounts.disable(staff=nour, by=anouk, at=LATER)
     nour.refresh_from_db()
@@ -598,17 +598,17 @@ def test_nobody_who_left_is_given_a_case(open_case: OpenCase, nour: Staff, sacha
 
 def test_days_away(nour: Staff, sacha: Staff, maud: Staff) -> None:
     now, today = timezone.now(), timezone.localdate()
-    actions.set_away(staff=nour, first_day=today, last_day=today, by=maud, at=now)
+    leaving.set_away(staff=nour, first_day=today, last_day=today, by=maud, at=now)
     assert desk.is_away(nour)
     assert not desk.is_away(sacha)
     with pytest.raises(PermissionDenied):
-        actions.set_away(staff=nour, first_day=today, last_day=today, by=sacha, at=now)
+        leaving.set_away(staff=nour, first_day=today, last_day=today, by=sacha, at=now)
     for first, last in ((today, today - timedelta(days=1)), (date(2020, 1, 1), date(2020, 1, 2))):
         with pytest.raises(Refused):
-            actions.set_away(staff=nour, first_day=first, last_day=last, by=nour, at=now)
+            leaving.set_away(staff=nour, first_day=first, last_day=last, by=nour, at=now)
     with pytest.raises(PermissionDenied):
-        actions.end_away(away=Away.objects.get(), by=sacha, at=now)
-    actions.start_shift(by=nour, at=now)  # here after all
+        leaving.end_away(away=Away.objects.get(), by=sacha, at=now)
+    shifts.start_shift(by=nour, at=now)  # here after all
     assert not desk.is_away(nour)
 
 
@@ -616,54 +616,54 @@ def test_days_away(nour: Staff, sacha: Staff, maud: Staff) -> None:
 
 
 def test_a_shift_begins_and_ends_once(nour: Staff) -> None:
-    assert actions.start_shift(by=nour, at=LATER)
-    assert not actions.start_shift(by=nour, at=LATER)
+    assert shifts.start_shift(by=nour, at=LATER)
+    assert not shifts.start_shift(by=nour, at=LATER)
     assert not AuditRow.objects.filter(verb__startswith="shift").exists()
     assert desk.shift_of(nour).count() == 1
-    left = actions.end_shift(by=nour, words="Look at K7 first", at=LATER)
+    left = shifts.end_shift(by=nour, words="Look at K7 first", at=LATER)
     assert left is not None
-    assert actions.end_shift(by=nour, words="Look at K7 first", at=LATER) is None
+    assert shifts.end_shift(by=nour, words="Look at K7 first", at=LATER) is None
     assert HandOver.objects.count() == 1
     assert not desk.shift_of(nour).exists()
     assert b"K7" not in bytes(left.words or b"")
 
 
 def test_a_forgotten_shift_is_over(nour: Staff) -> None:
-    actions.start_shift(by=nour, at=LATER)
+    shifts.start_shift(by=nour, at=LATER)
     run_out(Shift.objects.get(), "ends_by_itself_at")
     assert not desk.shift_of(nour).exists()
-    assert actions.start_shift(by=nour, at=LATER)
+    assert shifts.start_shift(by=nour, at=LATER)
     assert Shift.objects.filter(ended_at=None).count() == 1
 
 
 def test_what_is_left_is_for_the_team(nour: Staff, sacha: Staff, maud: Staff, night_team: Team) -> None:
-    actions.start_shift(by=nour, at=LATER)
-    left = actions.end_shift(by=nour, words="Look at K7 first", at=LATER)
+    shifts.start_shift(by=nour, at=LATER)
+    left = shifts.end_shift(by=nour, words="Look at K7 first", at=LATER)
     assert left is not None
     assert list(desk.handovers_for(maud)) == list(desk.handovers_for(nour)) == [left]
     assert list(desk.handovers_for(sacha)) == []
     Membership.objects.create(staff=sacha, team=night_team)
     assert list(desk.handovers_for(sacha)) == [left]
-    words = actions.words_of(handovers=[left], by=maud, at=LATER)
+    words = shifts.words_of(handovers=[left], by=maud, at=LATER)
     assert words == {left.pk: "Look at K7 first"}
     assert verbs(left) == ["handover.read"]
-    actions.mark_read(handover=left, by=maud, at=LATER)
-    actions.mark_read(handover=left, by=maud, at=LATER)
+    shifts.mark_read(handover=left, by=maud, at=LATER)
+    shifts.mark_read(handover=left, by=maud, at=LATER)
     assert [one.is_read for one in desk.handovers_for(maud)] == [True]
     assert [one.is_read for one in desk.handovers_for(nour)] == [False]
 
 
 def test_the_past_is_forgotten(nour: Staff, open_case: OpenCase, sacha: Staff, maud: Staff) -> None:
     """Nobody can add up who worked how long."""
-    actions.start_shift(by=nour, at=NOON)
-    actions.end_shift(by=nour, words="x", at=NOON)
+    shifts.start_shift(by=nour, at=NOON)
+    shifts.end_shift(by=nour, words="x", at=NOON)
     Away.objects.create(staff=nour, first_day=NOON.date(), last_day=NOON.date(), by=nour, at=NOON)
-    actions.reassign(staff=nour, choices={open_case().pk: sacha}, offers={}, by=maud, at=NOON)
-    actions.forget_the_past(at=NOON + timedelta(hours=5))
+    leaving.reassign(staff=nour, choices={open_case().pk: sacha}, offers={}, by=maud, at=NOON)
+    forgetting.forget_the_past(at=NOON + timedelta(hours=5))
     assert Shift.objects.count() == HandOver.objects.count() == Away.objects.count() == 1
-    actions.forget_the_past(at=NOON + timedelta(days=2))
+    forgetting.forget_the_past(at=NOON + timedelta(days=2))
     assert (Shift.objects.count(), Away.objects.count(), HandOver.objects.count()) == (0, 0, 1)
-    actions.forget_the_past(at=NOON + timedelta(days=3, seconds=1))
+    forgetting.forget_the_past(at=NOON + timedelta(days=3, seconds=1))
     assert not HandOver.objects.exists()  # what it says is beyond the reach of an erasure
-    actions.forget_the_past(at=NOON + timedelta(days=31))
+    forgetting.forget_the_past(at=NOON + timedelta(days=31))
     assert not Move.objects.exists()

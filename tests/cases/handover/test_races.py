@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from cases import actions as casework
-from cases.handover import actions
+from cases.handover import actions, leaving, shifts
 from cases.handover.actions import Answered, Refused
 from cases.handover.models import Move, Shift, Transfer
 from cases.handover.states import Status
@@ -92,7 +92,7 @@ def test_an_account_is_closed_while_it_is_given_a_case(
                 ),
                 "accept": partial(actions.accept, transfer=fresh(there), words="", by=me(leaver), at=LATER),
                 "reassign": partial(
-                    actions.reassign,
+                    leaving.reassign,
                     staff=nour,
                     choices={case.pk: me(leaver)},
                     offers={},
@@ -114,17 +114,17 @@ def test_two_supervisors_reassign_and_undo_at_once(
 ) -> None:
     cases = [open_case() for _ in range(3)]
     choices: dict[int, Staff | None] = {one.pk: sacha for one in cases}
-    give = partial(actions.reassign, staff=nour, choices=choices, offers={}, by=me(maud), at=LATER)
+    give = partial(leaving.reassign, staff=nour, choices=choices, offers={}, by=me(maud), at=LATER)
     answers = at_once(give, give)
     assert sorted(one.moved for one in answers) == [0, 3]  # type: ignore[attr-defined]
     batch = Move.objects.values_list("batch", flat=True).distinct().get()
-    back = partial(actions.undo, batch=batch, by=me(maud), at=LATER)
+    back = partial(leaving.undo, batch=batch, by=me(maud), at=LATER)
     assert sorted(at_once(back, back)) == [(0, 0), (3, 0)]  # type: ignore[type-var]
     assert Case.objects.filter(assignee=nour).count() == 3
 
 
 def test_two_clicks_begin_one_shift(nour: Staff) -> None:
-    begin = partial(actions.start_shift, by=me(nour), at=LATER)
+    begin = partial(shifts.start_shift, by=me(nour), at=LATER)
     assert sorted(at_once(begin, begin)) == [False, True]  # type: ignore[type-var]
     assert Shift.objects.count() == 1
 

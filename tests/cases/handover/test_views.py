@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cases import actions as casework
-from cases.handover import actions
+from cases.handover import actions, shifts
 from cases.handover import desk as rows
 from cases.handover.models import Away, HandOver, Shift, Transfer, Watch
 from cases.handover.states import Status
@@ -376,15 +376,15 @@ def test_a_shift_page_costs_the_same_for_two_and_for_eight(
     def more(count: int) -> int:
         for _number in range(count):
             open_case()
-            actions.start_shift(by=nour, at=LATER)
-            actions.end_shift(by=nour, words="x", at=LATER)
+            shifts.start_shift(by=nour, at=LATER)
+            shifts.end_shift(by=nour, words="x", at=LATER)
         return cost(client, where)
 
     assert more(2) == more(6)
 
 
 def test_no_page_says_how_long_anybody_worked(desk: Desk, nour: Staff, maud: Staff) -> None:
-    actions.start_shift(by=nour, at=timezone.now() - timedelta(hours=5))
+    shifts.start_shift(by=nour, at=timezone.now() - timedelta(hours=5))
     for where in ("/staff/team/", f"/staff/team/{nour.pk}/"):
         page = text(desk(maud), where)
         assert "On shift" in page
@@ -439,7 +439,7 @@ def test_those_on_shift_with_least_in_hand_come_first(
     lou = make_staff("lou", "counsellor")
     open_case(by=sacha)
     for one in (sacha, lou):
-        actions.start_shift(by=one, at=LATER)
+        shifts.start_shift(by=one, at=LATER)
     found = list(rows.colleagues())
     assert found[:2] == [lou, sacha]
     assert [rows.described(one) for one in found[:2]] == [

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cases.incidents import actions, codes, desk
+from cases.incidents import actions, codes, desk, school, undoing
 from cases.incidents.models import SchoolCode
 from cases.models import Case, Incident, IncidentMember
 from helpline.accounts.models import Staff
@@ -50,7 +50,7 @@ def incident(open_case: OpenCase, chatter: object) -> Incident:
 
 @pytest.mark.django_db
 def test_who_names_the_code_is_proposed(open_case: OpenCase, incident: Incident, maud: Staff) -> None:
-    row = actions.make_code(incident=incident, by=maud, at=NOON)
+    row = school.make_code(incident=incident, by=maud, at=NOON)
     shown = desk.shown(row, incident)
     assert shown.replace("-", "").encode() not in bytes(row.code or b"") + bytes(row.index or b"")
 
@@ -62,40 +62,40 @@ def test_who_names_the_code_is_proposed(open_case: OpenCase, incident: Incident,
 
 @pytest.mark.django_db
 def test_a_code_that_ended_leads_nowhere(open_case: OpenCase, incident: Incident, maud: Staff) -> None:
-    row = actions.make_code(incident=incident, by=maud, at=NOON)
+    row = school.make_code(incident=incident, by=maud, at=NOON)
     shown = desk.shown(row, incident)
-    actions.end_code(code=row, by=maud, at=NOON)
+    school.end_code(code=row, by=maud, at=NOON)
     case = open_case(links=(), school=shown)
     assert not IncidentMember.objects.filter(case=case).exists()
-    assert actions.make_code(incident=incident, by=maud, at=NOON).pk != row.pk
+    assert school.make_code(incident=incident, by=maud, at=NOON).pk != row.pk
 
 
 @pytest.mark.django_db
 def test_a_code_follows_its_incident_into_another(
     open_case: OpenCase, incident: Incident, maud: Staff
 ) -> None:
-    row = actions.make_code(incident=incident, by=maud, at=NOON)
+    row = school.make_code(incident=incident, by=maud, at=NOON)
     other = actions.open_incident(cases=[open_case(links=())], title="", by=maud, at=NOON)
     step = actions.merge(incident=incident, into=other, by=maud, at=NOON)
     shown = desk.shown(row, incident)
     assert IncidentMember.objects.get(case=open_case(links=(), school=shown)).incident == other
-    actions.undo(step=step, by=maud, at=NOON)
+    undoing.undo(step=step, by=maud, at=NOON)
     assert IncidentMember.objects.get(case=open_case(links=(), school=shown)).incident == incident
 
 
 @pytest.mark.django_db
 def test_only_a_supervisor_makes_and_ends_one(incident: Incident, nour: Staff, maud: Staff) -> None:
     with pytest.raises(PermissionDenied):
-        actions.make_code(incident=incident, by=nour, at=NOON)
-    row = actions.make_code(incident=incident, by=maud, at=NOON)
+        school.make_code(incident=incident, by=nour, at=NOON)
+    row = school.make_code(incident=incident, by=maud, at=NOON)
     with pytest.raises(PermissionDenied):
-        actions.end_code(code=row, by=nour, at=NOON)
+        school.end_code(code=row, by=nour, at=NOON)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_press_at_once_make_one(incident: Incident, maud: Staff) -> None:
     def press() -> object:
-        return actions.make_code(incident=Incident.objects.get(), by=maud, at=NOON).pk
+        return school.make_code(incident=Incident.objects.get(), by=maud, at=NOON).pk
 
     first, second = at_once(press, press)
     assert first == second == SchoolCode.objects.get().pk

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import IntegerField
 from django.db.models.functions import Cast
 
-from cases.incidents import actions, masking, matching
+from cases.incidents import forgetting, masking, matching
 from cases.incidents.models import Print
 from cases.models import Case, Incident, IncidentMember
 from helpline.accounts.models import Staff
@@ -118,7 +118,7 @@ def test_erasure_removes_the_row_and_hides_it_at_once(open_case: OpenCase) -> No
     second = open_case(links=(), fingerprints=(pdq(7),))
     assert matching.similar(second) == {}
     assert Print.objects.count() == 2
-    actions.follow_erasures(at=NOON)
+    forgetting.follow_erasures(at=NOON)
     assert Print.objects.get().fingerprint.report_id == second.report_id
 
 

@@ -9,15 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import actions
 from cases.incidents import actions as incidents
-from cases.incidents import worksheet
+from cases.incidents import school, worksheet
 from cases.incidents.desk import shown as code_of
 from cases.models import Case, Incident, IncidentMember
 from cases.states import MemberState
-from cases.takedowns import notices
-from cases.takedowns.models import Takedown
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
-from helpline.platforms.models import Platform
 from reports import actions as reports
 from reports.actions import FingerprintFacts, LinkFacts
 from tests.cast import NOON
@@ -320,59 +317,6 @@ def test_close_and_reopen(open_case: OpenCase, desk: Desk, nour: Staff) -> None:
     assert len(client.get("/staff/incidents/").context["rows"]) == 1
 
 
-def test_asking_for_all_sends_what_was_shown(open_case: OpenCase, desk: Desk, nour: Staff) -> None:
-    cases = alike(open_case, nour, nour)
-    incident, client = Incident.objects.get(), desk(nour)
-    incidents.join_proposed(incident=incident, cases=cases, by=nour, at=NOON)
-    address = f"/staff/incidents/{incident.ref}/ask/chatter/"
-    page = client.get(address)
-    assert "One item harms 2 of them: asked for once" in page.content.decode()
-    links = [str(link.pk) for link in page.context["draft"].links]
-
-    answer = client.post(address, {"link": links}, follow=True).content.decode()
-
-    assert "Asked for 2 links." in answer
-    assert Takedown.objects.values("item_id").distinct().count() == 1
-    assert "Nothing was sent twice" in client.post(address, {"link": links}, follow=True).content.decode()
-    assert "Nothing to ask for" in client.get(address).content.decode()
-    assert Takedown.objects.count() == 2
-
-
-def test_what_is_added_for_the_platform_is_read_before_it_leaves(
-    open_case: OpenCase, desk: Desk, nour: Staff
-) -> None:
-    cases = alike(open_case, nour, nour)
-    incident, client = Incident.objects.get(), desk(nour)
-    incidents.join_proposed(incident=incident, cases=cases, by=nour, at=NOON)
-    address = f"/staff/incidents/{incident.ref}/ask/chatter/"
-    said = {"link": [str(link.pk) for link in client.get(address).context["draft"].links]}
-    stopped = client.post(address, said | {"facts-chatter": f"Case {cases[1].ref}."})
-    assert (
-        stopped.status_code == 422
-        and "What you added holds the case’s reference." in stopped.content.decode()
-    )
-    shown = client.post(address, said | {"facts-chatter": "At 0:42.", "look": "facts"})
-    assert shown.status_code == 200 and "What helps to find it: At 0:42." in shown.content.decode()
-    assert not Takedown.objects.exists()
-    client.post(address, said | {"facts-chatter": "At 0:42."})
-    assert notices.content_of(Takedown.objects.all()[0].notice).facts == "At 0:42."
-
-
-def test_without_a_channel_it_says_so(
-    open_case: OpenCase, desk: Desk, nour: Staff, chatter: Platform
-) -> None:
-    cases = alike(open_case, nour, nour)
-    incident, client = Incident.objects.get(), desk(nour)
-    incidents.join_proposed(incident=incident, cases=cases, by=nour, at=NOON)
-    chatter.channels.update(enabled=False)
-    address = f"/staff/incidents/{incident.ref}/ask/chatter/"
-    page = client.get(address)
-    assert "can’t be reached yet" in page.content.decode()
-    links = [str(link.pk) for link in page.context["draft"].links]
-    assert client.post(address, {"link": links}).status_code == 422
-    assert not Takedown.objects.exists()
-
-
 def test_a_case_that_is_only_proposed_opens_and_changes_nothing(
     open_case: OpenCase, desk: Desk, nour: Staff, sacha: Staff, maud: Staff
 ) -> None:
@@ -383,8 +327,8 @@ def test_a_case_that_is_only_proposed_opens_and_changes_nothing(
     incidents.set_title(incident=incident, text="The port", by=nour, at=NOON)
     other = incidents.split(incident=incident, cases=cases[1:], by=nour, at=NOON)
     words = {"agreed": "Assembly on Monday", "contact": "Mr. Dune", "tasks": ""}
-    incidents.write_worksheet(incident=incident, version=0, words=words, by=nour, at=NOON)
-    code = incidents.make_code(incident=incident, by=maud, at=NOON)
+    school.write_worksheet(incident=incident, version=0, words=words, by=nour, at=NOON)
+    code = school.make_code(incident=incident, by=maud, at=NOON)
     step = incidents.set_open(incident=incident, is_open=False, by=nour, at=NOON)
     assert step is not None
     mine = open_case(by=sacha)

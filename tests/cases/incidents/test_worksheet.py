@@ -8,7 +8,8 @@ from django.test import Client
 from pypdf import PdfReader
 
 from cases import actions as casework
-from cases.incidents import actions, worksheet
+from cases.incidents import actions, school, worksheet
+from cases.incidents.school import Stale
 from cases.models import Case, Incident
 from helpline.accounts.models import Staff
 from helpline.audit.models import AuditRow
@@ -74,7 +75,7 @@ def test_the_school_reads_no_address(incident: Incident, desk: Desk, nour: Staff
 
 def test_what_somebody_wrote_is_never_markup(incident: Incident, desk: Desk, nour: Staff) -> None:
     written = '#eval("1") *bold* $x$ [U+0000]'
-    actions.write_worksheet(incident=incident, version=0, words={"agreed": written}, by=nour, at=NOON)
+    school.write_worksheet(incident=incident, version=0, words={"agreed": written}, by=nour, at=NOON)
     assert "#eval" in make(desk(nour), incident, "school")
 
 
@@ -128,3 +129,18 @@ def test_cards_say_nothing_but_the_code(incident: Incident, desk: Desk, maud: St
     card = text_of(client.get(f"/staff/incidents/{incident.ref}/code/card/").content)
     assert card.count(shown) == worksheet.CARDS_A_PAGE
     assert incident.ref not in card and "nude" not in card.lower() and "helpline" not in card.lower()
+
+
+def test_the_worksheet_keeps_both_versions(
+    three: tuple[Incident, list[Case]], nour: Staff, maud: Staff
+) -> None:
+    incident, _cases = three
+    row = school.write_worksheet(incident=incident, version=0, words={"agreed": "Monday"}, by=nour, at=NOON)
+    assert b"Monday" not in bytes(row.agreed or b"")
+    with pytest.raises(Stale) as refused:
+        school.write_worksheet(incident=incident, version=0, words={"agreed": "Tuesday"}, by=maud, at=NOON)
+    assert refused.value.worksheet.changed_by == nour
+    # The same words, sent twice, are kept once.
+    again = school.write_worksheet(incident=incident, version=0, words={"agreed": "Monday"}, by=nour, at=NOON)
+    assert again.version == 1
+    school.write_worksheet(incident=incident, version=1, words={"agreed": "Tuesday"}, by=maud, at=NOON)

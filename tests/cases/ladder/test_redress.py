@@ -6,12 +6,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from cases.ladder import actions, redress, tasks
+from cases.ladder import actions, desk, redress, tasks
 from cases.ladder.clock import TooLate
 from cases.ladder.models import Redress
 from cases.ladder.redress import months_later
@@ -182,6 +183,49 @@ def test_the_holder_is_reminded_at_thirty_seven_and_one_days_once_each(window: R
     assert (window.state, open_tasks(nour)) == (RedressState.LAPSED, [])
     assert redress.remind(at=END + 2 * DAY) == 0
     assert Event.objects.filter(what="lapsed").count() == 1
+
+
+def unheard(staff: Staff, at: datetime) -> list[Redress]:
+    return list(desk.under_tab(staff, "unheard", at=at))
+
+
+@db
+def test_a_complaint_that_nobody_answers_is_brought_to_mind_once(
+    filed: Redress, nour: Staff, noon: datetime
+) -> None:
+    due = noon + timedelta(days=settings.COMPLAINT_DAYS)
+    assert redress.remind_of_answers(at=due) == 0  # its last day
+    assert unheard(nour, due) == []
+
+    assert redress.remind_of_answers(at=due + DAY) == 1
+    assert redress.remind_of_answers(at=due + 2 * DAY) == 0
+
+    assert unheard(nour, due + DAY) == [filed]
+    [task] = open_tasks(nour)
+    assert task.case.box().open(task, "text").startswith("Ask what became of the complaint about Chatter.")
+    redress.decide(redress=filed, state=RedressState.UPHELD, words="", by=nour, at=due + 3 * DAY)
+    assert (unheard(nour, due + 3 * DAY), open_tasks(nour)) == ([], [])
+
+
+@db
+def test_a_body_that_decides_for_us_leaves_the_platform_to_be_asked(
+    refused: Takedown, nour: Staff, noon: datetime
+) -> None:
+    way = redress.open_out_of_court(takedown=refused, by=nour, at=noon + HOUR)
+    redress.file(redress=way, reference="", by=nour, at=noon + 2 * HOUR)
+    assert unheard(nour, noon + DAY) == []
+    redress.decide(redress=way, state=RedressState.OVERTURNED, words="", by=nour, at=noon + 10 * DAY)
+    assert unheard(nour, noon + 10 * DAY) == [way]
+    refused.refresh_from_db()
+    record_outcome(
+        takedown=refused,
+        outcome=Outcome.REMOVED,
+        source=Source.PERSON,
+        at=noon + 11 * DAY,
+        recorded_at=noon + 11 * DAY,
+        by=nour,
+    )
+    assert unheard(nour, noon + 11 * DAY) == []
 
 
 @db

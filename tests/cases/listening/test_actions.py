@@ -82,7 +82,7 @@ def test_who_takes_no_calls(who: str, request: pytest.FixtureRequest) -> None:
 
 def test_both_permissions_are_needed(nour: Staff) -> None:
     nour.role.permissions = ["cases.own"]
-    assert not actions.may_listen(nour)
+    assert not actions.can_listen(nour)
     with pytest.raises(PermissionDenied):
         begun(nour)
 

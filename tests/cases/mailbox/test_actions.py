@@ -432,6 +432,18 @@ def test_a_mail_after_the_erasure_keeps_no_words(sent: Send) -> None:
         found.box()
 
 
+def test_who_writes_back_has_answered_what_was_asked(sent: Send, nour: Staff) -> None:
+    takedown = sent()
+    found = take(mail(takedown.notice))
+    Takedown.objects.filter(pk=takedown.pk).update(
+        status=Status.MORE_INFORMATION, platform_says=Outcome.MORE_INFORMATION, platform_at=NOW()
+    )
+    actions.write_back(mail=found, words="It is at 0:42.", key=uuid4(), by=nour, at=NOW())
+    takedown.refresh_from_db()
+    assert takedown.status == Status.UNDER_REVIEW
+    assert takedown.events.filter(what="answered", by=nour).count() == 1
+
+
 def test_an_answer_of_ours_leads_to_nobody(sent: Send, nour: Staff) -> None:
     takedown = sent()
     found = take(mail(takedown.notice))

@@ -230,6 +230,38 @@ def test_two_that_became_one(maud: Staff, ask: Ask, chatter: Platform, pixboard:
     assert (only_line().platform, only_line().exact, only_line().theirs) == (pixboard, 1, 1)
 
 
+def test_what_was_settled_stays_so_when_its_platform_becomes_part_of_another(
+    maud: Staff, ask: Ask, chatter: Platform, pixboard: Platform
+) -> None:
+    """Given two lines with notes, when a line of both platforms is one since, then only that one is open again."""
+    ask()
+    days = [row(application_date="2026-03-03"), row(application_date="2026-03-03", platform_name="Pixboard")]
+    upload = read(text([row(), *days]), maud)
+    for line in Line.objects.filter(platform=chatter):
+        assert actions.settle(line_id=line.pk, note=f"asked about {line.day.day}", by=maud, at=NOON)
+    Platform.objects.filter(pk=chatter.pk).update(merged_into=pixboard)
+    actions.compare_again(upload=upload, by=maud, at=NOON)
+    actions.work()
+    alone, both = Line.objects.order_by("day")
+    assert (alone.platform, alone.theirs, alone.ours) == (pixboard, 1, 1)
+    assert (alone.settled_by, actions.note_of(alone)) == (maud, "asked about 2")
+    assert (both.platform, both.theirs, both.settled_by) == (pixboard, 2, None)
+
+
+def test_a_platform_that_is_renamed_later_keeps_its_lines_and_notes(
+    maud: Staff, ask: Ask, chatter: Platform
+) -> None:
+    ask()
+    upload = read(text([row(platform_name="Chatter")]), maud)
+    assert actions.settle(line_id=only_line().pk, note="they were late", by=maud, at=NOON)
+    Platform.objects.filter(pk=chatter.pk).update(name="Babble", slug="babble")
+    actions.compare_again(upload=upload, by=maud, at=NOON)
+    actions.work()
+    assert (only_line().settled_by, actions.note_of(only_line())) == (maud, "they were late")
+    # A later file that names it as before has nothing to go by: somebody says what the name means.
+    assert comparing.meant(read(text([row(platform_name="Chatter")]), maud)) == {}
+
+
 def test_a_file_in_which_nothing_is_ours_still_shows_what_only_we_count(maud: Staff, ask: Ask) -> None:
     ask()
     read(text([row(source_type="SOURCE_VOLUNTARY")]), maud)

@@ -1,12 +1,16 @@
 """A file from its arrival to the comparison: whole or not at all, once, and through every kind of interruption."""
 
+import threading
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
+from unittest import mock
 from uuid import uuid4
-from zipfile import ZipExtFile
+from zipfile import ZipExtFile, ZipFile
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from cases.reconciliation import actions, comparing, pieces
@@ -157,6 +161,96 @@ def test_nobody_else_takes_a_file_that_is_long_in_unpacking(
     assert last > NOON + 3 * actions.LEASE and not any(others)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_kept) == (State.READY, 3000)
+
+
+@pytest.mark.parametrize("most", [pieces.ENTRIES, 3])
+def test_an_archive_of_more_tables_than_are_read(
+    maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(pieces, "ENTRIES", most)
+    tables = {f"part{number}_csv": text([row()]).encode() for number in range(4)}
+    upload = read(packed(**tables), maud)
+    assert (upload.state, upload.problem) == (
+        (State.READY, "") if most > 4 else (State.FAILED, Problem.TOO_MANY)
+    )
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_list_of_a_huge_archive_is_not_read(
+    maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch, *, nested: bool
+) -> None:
+    """However many files it lists, never more than a piece of the list is in memory."""
+    asked = []
+    read_on = pieces._Bounded.read
+
+    def noted(self: pieces._Bounded, size: int | None = -1, /) -> bytes:
+        body = read_on(self, size)
+        asked.append(len(body))
+        return body
+
+    monkeypatch.setattr(pieces._Bounded, "read", noted)
+    many = {f"{number:0200}": b"" for number in range(5000)}  # its list takes more than a megabyte
+    archive = packed(a_csv=text([row()]).encode(), **many)
+    if nested:
+        outer = BytesIO()
+        with ZipFile(outer, "w") as whole:
+            whole.writestr("a.zip", archive)
+        archive = outer.getvalue()
+    upload = read(archive, maud)
+    assert (upload.state, upload.problem) == (State.FAILED, Problem.TOO_MANY)
+    assert 0 < max(asked) <= pieces.SIZE
+    assert not Piece.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", ["_read", "compare"])
+def test_one_that_hangs_without_a_word_is_followed_by_another(
+    maud: Staff, chatter: Platform, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Given a process that holds its connection and does nothing, also with rows locked, when its lease is over, then
+    another reads the file; and what the first one says afterwards is not written."""
+    monkeypatch.setattr(actions, "HANGS", timedelta(seconds=1))
+    upload = hand_in(text([row(), row()]), maud)
+    hangs, may_go_on = threading.Event(), threading.Event()
+    part, name = (actions, "_read") if where == "_read" else (comparing, "_write_lines")
+    goes_on = getattr(part, name)
+
+    def stops(*args: Any, **kwargs: Any) -> None:
+        if not hangs.is_set():
+            hangs.set()
+            assert may_go_on.wait(20)
+        goes_on(*args, **kwargs)
+
+    monkeypatch.setattr(part, name, stops)
+
+    def follows() -> int:
+        assert hangs.wait(10)
+        assert actions.work() == 0  # its lease runs
+        Upload.objects.update(lease_until=actions.database_clock() - timedelta(seconds=1))
+        try:
+            return actions.work()
+        finally:
+            may_go_on.set()
+
+    late, after = at_once(actions.work, follows)
+    assert after == 1
+    assert late == 0 or isinstance(late, DatabaseTrouble)  # where it held rows, its connection was ended
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows_kept, upload.fence) == (State.READY, 2, 2)
+    assert (Statement.objects.count(), Line.objects.get().theirs) == (2, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leases_are_given_by_the_databases_time(maud: Staff, chatter: Platform) -> None:
+    """Given a machine whose own clock is years behind, then its lease is not over for the others."""
+    before = actions.database_clock()
+    hand_in(text([row()]), maud)
+    with mock.patch("django.utils.timezone.now", lambda: NOON - timedelta(days=3000)):
+        held = actions.claim(at=actions.database_clock())
+    assert held is not None
+    assert held.lease_until is not None
+    assert before + actions.LEASE <= held.lease_until <= actions.database_clock() + actions.LEASE
+    assert actions.work() == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,15 +1,16 @@
 """Asking, learning, deciding."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InternalError, transaction
 
+from cases.ladder import clock
 from cases.models import Case
-from cases.takedowns import actions, notices
+from cases.takedowns import actions, desk, notices
 from cases.takedowns.models import Attempt, Event, Notice, Takedown
 from cases.takedowns.states import ForbiddenMove, Outcome, Result, Source, Status
 from helpline.accounts.models import Staff
@@ -161,9 +162,9 @@ def test_a_web_form_becomes_a_to_do(open_case: Any, snaproom: Platform, nour: St
         (Outcome.ACKNOWLEDGED, Status.ACKNOWLEDGED, LinkStatus.SENT),
         (Outcome.UNDER_REVIEW, Status.UNDER_REVIEW, LinkStatus.SENT),
         (Outcome.REMOVED, Status.REMOVED, LinkStatus.SAID_REMOVED),
-        (Outcome.DISABLED, Status.DISABLED, LinkStatus.SAID_REMOVED),
+        (Outcome.DISABLED, Status.DISABLED, LinkStatus.SENT),
         (Outcome.ACCOUNT_REMOVED, Status.ACCOUNT_REMOVED, LinkStatus.SAID_REMOVED),
-        (Outcome.PARTLY_REMOVED, Status.PARTLY_REMOVED, LinkStatus.SAID_REMOVED),
+        (Outcome.PARTLY_REMOVED, Status.PARTLY_REMOVED, LinkStatus.SENT),
         (Outcome.ALREADY_GONE, Status.ALREADY_GONE, LinkStatus.SAID_REMOVED),
         (Outcome.REFUSED, Status.REFUSED, LinkStatus.REFUSED),
         (Outcome.MORE_INFORMATION, Status.MORE_INFORMATION, LinkStatus.SENT),
@@ -205,6 +206,58 @@ def test_said_removed_is_not_seen_gone(sent: Takedown, noon: datetime) -> None:
     assert news(sent)[-1] == News.STILL_THERE
     learn(sent, Outcome.SEEN_GONE, noon + 3 * MINUTE)
     assert (sent.status, sent.gone_at, sent.acted_at) == (Status.GONE, noon + 3 * MINUTE, noon + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [(Outcome.PARTLY_REMOVED, News.SAID_PARTLY), (Outcome.DISABLED, News.SAID_BLOCKED)],
+)
+def test_some_is_not_all(sent: Takedown, nour: Staff, noon: datetime, outcome: Outcome, told: News) -> None:
+    """The young person is told what was done and no more, and a colleague is asked what is left."""
+    learn(sent, outcome, noon + MINUTE)
+    assert news(sent)[-1] == told
+    assert list(desk.under_tab(nour, "partly")) == [sent]
+    assert list(desk.needing_a_person(nour)) == [sent]
+    assert not desk.under_tab(nour, "progress").exists()
+    learn(sent, Outcome.SEEN_GONE, noon + 2 * MINUTE)
+    assert not desk.under_tab(nour, "partly").exists()
+
+
+def test_what_was_answered_is_awaited_again(sent: Takedown, nour: Staff, noon: datetime) -> None:
+    clock.set_clocks()
+    learn(sent, Outcome.MORE_INFORMATION, noon + MINUTE)
+    before = news(sent)
+
+    actions.note_answered(takedown=sent, by=nour, at=noon + timedelta(days=5))
+
+    assert (sent.status, sent.platform_says) == (Status.UNDER_REVIEW, Outcome.MORE_INFORMATION)
+    assert news(sent) == before  # nothing that the young person would have to know
+    assert not desk.under_tab(nour, "more").exists()
+    clock.set_clocks()
+    assert clock.note_silence(at=noon + timedelta(days=5, minutes=1)) == 0  # it has its hours once more
+    assert clock.note_silence(at=noon + timedelta(days=60)) == 1
+    with pytest.raises(ForbiddenMove):
+        actions.note_answered(takedown=sent, by=nour, at=noon + timedelta(days=61))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"what": "removed"},
+        {"at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"detail": {"x": 1}},
+        {"words": b"other"},
+    ],
+    ids=["what", "when", "detail", "words"],
+)
+def test_a_line_of_the_timeline_is_never_rewritten(
+    sent: Takedown, noon: datetime, change: dict[str, Any]
+) -> None:
+    learn(sent, Outcome.REFUSED, noon + MINUTE, words="Not against our rules.")
+    row = sent.events.filter(what="refused")
+    with pytest.raises(InternalError, match="Cannot update rows"), transaction.atomic():
+        row.update(**change)
+    assert row.update(words=None) == 1  # erased: that may be
 
 
 def test_what_comes_back_reopens(sent: Takedown, noon: datetime) -> None:

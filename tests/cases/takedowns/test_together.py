@@ -8,6 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from cases import actions as casework
+from cases.incidents import actions as incidents
+from cases.letters import actions as letters
+from cases.letters.states import GivenBy, GivenHow
 from cases.models import Case
 from cases.takedowns import actions, connectors, dispatch, notices, together
 from cases.takedowns.connectors import Sent
@@ -271,7 +274,7 @@ def test_two_who_ask_at_once_ask_once(cases: list[Case], nour: Staff, maud: Staf
 
 def test_the_preview_is_what_leaves(cases: list[Case], nour: Staff) -> None:
     links = together.askable(cases)
-    draft = together.draft(found=together.contents(links, cases), at=NOON)
+    draft = together.draft(found=together.contents(links, cases), by=nour, at=NOON)
     assert draft is not None and draft.may_leave
     [(_subject, text)] = draft.letters
     for url in (WALL.url, own(0).url, own(2).url):
@@ -281,11 +284,11 @@ def test_the_preview_is_what_leaves(cases: list[Case], nour: Staff) -> None:
 
 def test_what_is_added_goes_into_each_notice_and_is_read_for_all(cases: list[Case], nour: Staff) -> None:
     found = together.contents(together.askable(cases), cases)
-    draft = together.draft(found=found, facts="At 0:42.", at=NOON)
+    draft = together.draft(found=found, facts="At 0:42.", by=nour, at=NOON)
     assert draft is not None and draft.may_leave
     assert all("At 0:42." in said for _subject, said in draft.letters)
     reference = cases[1].ref
-    stopped = together.draft(found=found, facts=f"Case {reference}.", at=NOON)
+    stopped = together.draft(found=found, facts=f"Case {reference}.", by=nour, at=NOON)
     assert stopped is not None and not stopped.may_leave
     assert [one.code for one in stopped.findings] == ["facts_reference"]
     with pytest.raises(actions.WeakNotice):
@@ -297,3 +300,110 @@ def test_what_is_added_goes_into_each_notice_and_is_read_for_all(cases: list[Cas
         cases=cases, links=draft.links, channel=None, facts=draft.facts, by=nour, at=NOON
     )
     assert {notices.content_of(one).facts for one in Notice.objects.all()} == {"At 0:42."}
+
+
+def test_what_leads_to_somebody_of_a_colleagues_case_is_said_without_what(
+    open_case: OpenCase, chatter: Platform, nour: Staff, sacha: Staff
+) -> None:
+    """Asking is for those who work on all of them; a look must tell nothing either."""
+    mine, theirs = open_case(), open_case(by=sacha, answers={"handle": "river.kid"})
+    found = together.contents(together.askable([mine, theirs]), [mine, theirs])
+    typed = "Look at River Kid’s wall."
+    seen = {staff: together.draft(found=found, facts=typed, by=staff, at=NOON) for staff in (nour, sacha)}
+    assert {
+        staff.username: [one.code for one in draft.findings] for staff, draft in seen.items() if draft
+    } == {"nour": ["elsewhere"], "sacha": ["facts_name"]}
+
+
+# --- under which law
+
+
+@pytest.fixture
+def any_law(chatter: Platform) -> None:
+    """Its channel takes notices under whichever."""
+    Channel.objects.filter(platform=chatter).update(regimes=[])
+
+
+@pytest.mark.usefixtures("any_law")
+def test_the_law_that_is_chosen_is_the_law_of_each_notice(cases: list[Case], nour: Staff) -> None:
+    found = together.contents(together.askable(cases), cases)
+    usual = together.draft(found=found, by=nour, at=NOON)
+    assert usual is not None and usual.law is not None and usual.law.code == "eu-dsa-16"
+    draft = together.draft(found=found, law="fr-lcen", by=nour, at=NOON)
+    assert draft is not None and draft.law is not None and draft.may_leave
+    assert (draft.law.code, list(draft.regimes)) == ("fr-lcen", ["fr-lcen"])
+    together.request_for_all(
+        cases=cases, links=draft.links, channel=draft.chosen, regimes=draft.regimes, by=nour, at=NOON
+    )
+    assert [one.regimes for one in Notice.objects.all()] == [["fr-lcen"]]
+
+
+def test_a_law_that_the_channel_does_not_take_gives_way_to_its_usual_one(
+    cases: list[Case], nour: Staff, chatter: Platform
+) -> None:
+    Channel.objects.filter(platform=chatter).update(regimes=["eu-dsa-16"])
+    draft = together.draft(
+        found=together.contents(together.askable(cases), cases), law="fr-lcen", by=nour, at=NOON
+    )
+    assert draft is not None and draft.law is None and list(draft.regimes) == ["eu-dsa-16"]
+
+
+@pytest.mark.usefixtures("any_law")
+def test_what_is_to_be_signed_waits_for_all_of_them(cases: list[Case], nour: Staff) -> None:
+    found = together.contents(together.askable(cases), cases)
+    letters.record_mandate(
+        case=cases[0],
+        given_by=GivenBy.PARENT,
+        given_how=GivenHow.ALOUD,
+        given_on=NOON.date(),
+        words="",
+        by=nour,
+        at=NOON,
+    )
+    draft = together.draft(found=found, law="us-take-it-down", by=nour, at=NOON)
+    assert draft is not None and not draft.may_leave
+    assert [one.code for one in draft.findings] == ["no_signature"]
+    assert [case.pk for case in draft.unsigned] == [case.pk for case in cases[1:]]
+    with pytest.raises(actions.WeakNotice):
+        together.request_for_all(
+            cases=cases, links=draft.links, channel=draft.chosen, regimes=draft.regimes, by=nour, at=NOON
+        )
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.usefixtures("any_law")
+def test_the_choice_stands_when_the_page_comes_back(
+    cases: list[Case], nour: Staff, log_in: Callable[[Staff], Client]
+) -> None:
+    incident = incidents.open_incident(cases=cases, title="", by=nour, at=NOON)
+    client, address = log_in(nour), f"/staff/incidents/{incident.ref}/ask/chatter/"
+    said = {"link": [str(link.pk) for link in client.get(address).context["draft"].links]}
+    chosen = {"law-chatter": "us-take-it-down"}
+    looked = client.post(address, said | chosen | {"look": "law"})
+    assert looked.status_code == 200
+    refused = client.post(address, said | chosen)
+    assert refused.status_code == 422
+    for page in (looked, refused):
+        text = page.content.decode()
+        assert 'value="us-take-it-down" checked' in text
+        assert all(f"/staff/cases/{case.ref}/#mandate" in text for case in cases)
+    client.post(address, said | {"law-chatter": "fr-lcen"})
+    assert {tuple(one.regimes) for one in Notice.objects.all()} == {("fr-lcen",)}
+
+
+def test_the_page_asks_as_often_for_three_cases_as_for_six(
+    open_case: OpenCase, chatter: Platform, nour: Staff, django_assert_max_num_queries: Any
+) -> None:
+    def look(count: int) -> None:
+        some = everyone[:count]
+        found = together.contents(together.askable(some), some)
+        assert together.draft(found=found, law="us-take-it-down", by=nour, at=NOON) is not None
+
+    Channel.objects.filter(platform=chatter).update(max_items=50, regimes=[])
+    opened = [open_case(links=(WALL,)) for _number in range(6)]
+    rows = Case.objects.filter(pk__in=[case.pk for case in opened]).select_related("report")
+    everyone = list(rows.prefetch_related("report__fingerprints"))
+    with django_assert_max_num_queries(40) as few:
+        look(3)
+    with django_assert_max_num_queries(len(few)):
+        look(6)

@@ -1,5 +1,6 @@
 """The list of cases, the case page, and every form on it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -452,3 +453,82 @@ def test_from_the_queue_to_takedowns_requested_in_four_clicks(
     client.post(ask, {"link": links})  # 3: send
 
     assert case.takedowns.count() == 3
+
+
+# --- two people at once -----------------------------------------------------------------------------------
+
+
+def field(page: str, name: str) -> str:
+    """What the page's form carries along unseen."""
+    found = re.search(rf'<input type="hidden" name="{name}"([^>]*)>', page)
+    assert found
+    value = re.search(r'value="([^"]*)"', found[1])
+    return value[1] if value else ""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_message_waits_when_somebody_wrote_meanwhile(
+    before: bool, open_case: OpenCase, desk: Desk, nour: Staff, maud: Staff
+) -> None:
+    case = open_case()
+    if before:
+        actions.write_to_young_person(case=case, text="An earlier line", by=nour, at=NOON)
+    client = desk(nour)
+    seen = field(client.get(address(case)).content.decode(), "message-seen")
+    assert bool(seen) is before
+    actions.write_to_young_person(case=case, text="I have asked <them>.", by=maud, at=timezone.now())
+    typed = {"message-text": "Shall I ask them?", "message-seen": seen}
+
+    answer = client.post(address(case, "messages/"), typed)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    meanwhile = page.split('id="meanwhile"')[1].split('id="write"')[0]
+    assert "I have asked &lt;them&gt;." in meanwhile
+    assert "Maud" in meanwhile
+    assert "An earlier line" not in meanwhile
+    assert "Shall I ask them?" in page
+    assert "Send it all the same" in page
+    assert case.report.messages.count() == 1 + before
+
+    typed["message-seen"] = field(page, "message-seen")
+    assert client.post(address(case, "messages/"), typed).status_code == 302
+    assert case.report.messages.count() == 2 + before
+
+
+def test_what_the_young_person_wrote_meanwhile_is_read_first(tell: Tell, desk: Desk, nour: Staff) -> None:
+    report, code = tell()
+    case = actions.open_case(report=report, by=nour, at=NOON)
+    client = desk(nour)
+    seen = field(client.get(address(case)).content.decode(), "message-seen")
+    box = report.box_for_code(code)
+    reports.send_message(report=report, box=box, text="Please stop.", by=None, at=timezone.now())
+
+    answer = client.post(
+        address(case, "messages/"), {"message-text": "We ask them now.", "message-seen": seen}
+    )
+
+    assert answer.status_code == 422
+    assert "Please stop." in answer.content.decode().split('id="meanwhile"')[1]
+
+
+def test_what_was_given_away_meanwhile_is_not_given_again(
+    open_case: OpenCase, desk: Desk, nour: Staff, maud: Staff
+) -> None:
+    case = open_case()
+    client = desk(maud)
+    was = field(client.get(address(case)).content.decode(), "assign-was")
+    assert was == str(nour.pk)
+    actions.assign(case=case, to=maud, by=nour, at=NOON)
+
+    answer = client.post(address(case, "assign/"), {"assign-to": nour.pk, "assign-was": was}, follow=True)
+
+    assert "This case is with Maud now." in answer.content.decode()
+    case.refresh_from_db()
+    assert case.assignee == maud
+    assert (
+        client.post(address(case, "assign/"), {"assign-to": nour.pk, "assign-was": str(maud.pk)}).status_code
+        == 302
+    )
+    case.refresh_from_db()
+    assert case.assignee == nour

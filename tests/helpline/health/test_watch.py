@@ -1,10 +1,8 @@
 """When something stops, whoever operates this is told: once, by mail and by POST, and again when all is well."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,44 +13,20 @@ from django.utils import timezone
 from helpline.health import watch
 from helpline.health.models import Heartbeat
 from helpline.health.watch import AGREED, TOLD, Watch
+from tests.bell import Bell, a_bell
 from tests.platforms.simulator import RunningSimulator
 
 pytestmark = pytest.mark.django_db
 SILENT = timedelta(seconds=91)
-
-
-class Bell:
-    """What the operator's program was told; `answers` is how it answers."""
-
-    def __init__(self) -> None:
-        self.heard: list[dict[str, Any]] = []
-        self.answers = 204
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def bell(settings: Any) -> Iterator[Bell]:
-    """A program that takes alarms on loopback."""
-    bell = Bell()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = self.rfile.read(int(self.headers["Content-Length"]))
-            if bell.answers == 204:
-                bell.heard.append(json.loads(said))
-            self.send_response(bell.answers)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    settings.ALARM_WEBHOOK = f"http://127.0.0.1:{server.server_port}/alarm?from=helpline"
-    yield bell
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Where alarms are posted to."""
+    with a_bell() as bell:
+        settings.ALARM_WEBHOOK = f"{bell.address}?from=helpline"
+        yield bell
 
 
 @pytest.fixture
@@ -121,6 +95,26 @@ def test_an_alarm_that_nobody_took_is_told_again(bell: Bell, now: datetime) -> N
     bell.answers = 204
     look(watcher, now, 3)
     assert len(bell.heard) == 1
+
+
+def test_what_stands_is_noted_though_nobody_could_be_told(bell: Bell, now: datetime, settings: Any) -> None:
+    """Since when watchers agree, and no longer than it stands."""
+    settings.OLDEST_DUE = f"{__name__}.long_ago"
+    bell.answers = 500
+    watcher = Watch()
+    watcher.look(now=now)
+    assert watch.standing() == {}  # one look is not enough
+    for minutes in (1, 2):
+        watcher.look(now=now + minutes * MINUTE)
+    stop_worker()
+    look(watcher, now + 3 * MINUTE)
+    assert watch.standing() == {"oldest_due": now + MINUTE, "worker": now + 3 * MINUTE}
+    Heartbeat.objects.filter(name="worker").update(beaten_at=timezone.now())
+    look(Watch(), now + 4 * MINUTE)
+    assert watch.standing() == {"oldest_due": now + MINUTE}
+    settings.OLDEST_DUE = "cases.takedowns.actions.oldest_due"
+    Watch().look(now=now + 5 * MINUTE)
+    assert watch.standing() == {}
 
 
 def test_by_mail_with_nothing_but_the_parts(

@@ -81,8 +81,8 @@ def test_the_frame_is_kept_for_each_language_and_forgotten_when_settings_change(
         assert web.unchanging("components/top_public.html") is french
     with translation.override("en"):
         english = web.unchanging("components/top_public.html")
-    assert '<a href="?lang=en" lang="en" hreflang="en" title="English" aria-current="true">' in english
-    assert '<a href="?lang=fr" lang="fr" hreflang="fr" title="Français" aria-current="true">' in french
+    assert '<a href="?lang=en" lang="en" hreflang="en" aria-current="true">' in english
+    assert '<a href="?lang=fr" lang="fr" hreflang="fr" aria-current="true">' in french
 
     settings.EXIT_URL = "https://weather.example/"
     with translation.override("fr"):
@@ -95,6 +95,22 @@ def test_nothing_of_a_page_can_enter_the_frame() -> None:
     drawn = page.render(Context({"helpline_name": "INJECTED", "user": "INJECTED"}))
 
     assert "INJECTED" not in drawn
+
+
+def test_what_does_not_change_is_kept_for_each_of_its_parts() -> None:
+    page = Template(
+        '{% load web %}{% unchanging "cases/queue_keys.html" can_claim=claim can_assign=assign %}'
+    )
+
+    def drawn(language: str, **shown: object) -> str:
+        with translation.override(language):
+            return page.render(Context(shown))
+
+    for _ in range(2):
+        assert "next for me" not in drawn("en", claim=False, assign=True)
+        assert "tick the row" not in drawn("en", claim="yes", assign=())
+        assert "next for me" in drawn("en", claim="yes", assign=())
+        assert "to the next row" not in drawn("fr", claim=True, assign=True)
 
 
 # --- The staff rail -----------------------------------------------------------------------------------
@@ -125,6 +141,23 @@ def test_the_rail_is_built_by_whom_the_settings_name_for_those_who_are_in(
     request.user = Somebody(known)  # type: ignore[assignment]
 
     assert len(context.helpline(request)["rail"]()) == items
+
+
+def test_a_place_of_the_rail_shows_what_it_is_given_and_nothing_of_another() -> None:
+    page = Template("{% load web %}{% for item in rail %}{% rail_place item %}{% endfor %}")
+    place = {"label": "<Queue>", "url": "/staff/?a=1&b=2", "icon": "queue", "current": False}
+
+    def drawn(**more: object) -> str:
+        return page.render(Context({"rail": [place | more]}))
+
+    for _ in range(2):
+        assert "<b" not in drawn(count="")
+        assert ">7<" in drawn(count="7")
+        assert '<b title="Waiting">99+<i' in drawn(count="99+", counted="Waiting")
+        assert "aria-current" in drawn(current=True)
+        assert "aria-current" not in drawn()
+        assert "&lt;Queue&gt;" in drawn()
+        assert "a=1&amp;b=2" in drawn()
 
 
 def test_a_public_page_never_asks_who_is_there() -> None:

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.contact import contract
-from reports.contact.contract import EMAIL, NOTHING, SMS, Contract, Refusal
+from reports.contact.contract import NOTHING, Contract, Refusal
+from reports.states import Via
 
 PARIS = ZoneInfo("Europe/Paris")
 EVERY = timedelta(hours=6)
-BOTH = frozenset({EMAIL, SMS})
+BOTH = frozenset({Via.EMAIL, Via.SMS})
 # A Monday in winter: 17:00 in Paris.
 AT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
-GOOD = Contract(via=EMAIL, address="me@example.org", from_hour=16, to_hour=20, is_safe=True)
+GOOD = Contract(via=Via.EMAIL, address="me@example.org", from_hour=16, to_hour=20, is_safe=True)
 
 hours = st.tuples(st.integers(0, 23), st.integers(1, 24)).filter(lambda pair: pair[0] != pair[1])
 moments = st.datetimes(
@@ -37,7 +38,7 @@ def refused(agreed: Contract, *, at: datetime = AT, last_sent_at: datetime | Non
     ("agreed", "expected"),
     [
         (GOOD, None),
-        (replace(GOOD, via=SMS, address="+33612345678"), None),
+        (replace(GOOD, via=Via.SMS, address="+33612345678"), None),
         (replace(GOOD, from_hour=0, to_hour=24), None),
         (NOTHING, Refusal.NOT_CHOSEN),
         (Contract(), Refusal.NOT_CHOSEN),
@@ -48,8 +49,8 @@ def refused(agreed: Contract, *, at: datetime = AT, last_sent_at: datetime | Non
         (replace(GOOD, address="me@example.org\nBcc: you@example.org"), Refusal.NO_ADDRESS),
         (replace(GOOD, address="me@example.org,you@example.org"), Refusal.NO_ADDRESS),
         (replace(GOOD, address="+33612345678"), Refusal.NO_ADDRESS),
-        (replace(GOOD, via=SMS), Refusal.NO_ADDRESS),
-        (replace(GOOD, via=SMS, address="0612345678"), Refusal.NO_ADDRESS),
+        (replace(GOOD, via=Via.SMS), Refusal.NO_ADDRESS),
+        (replace(GOOD, via=Via.SMS, address="0612345678"), Refusal.NO_ADDRESS),
         (replace(GOOD, from_hour=None), Refusal.HOURS_UNCLEAR),
         (replace(GOOD, from_hour=8, to_hour=16), Refusal.OUTSIDE_HOURS),
         (replace(GOOD, from_hour=18, to_hour=20), Refusal.OUTSIDE_HOURS),
@@ -62,7 +63,7 @@ def test_the_table(agreed: Contract, expected: Refusal | None) -> None:
 
 
 def test_a_way_that_is_switched_off_is_refused() -> None:
-    assert contract.refusal(GOOD, AT, PARIS, offered={SMS}, every=EVERY) == Refusal.NOT_OFFERED
+    assert contract.refusal(GOOD, AT, PARIS, offered={Via.SMS}, every=EVERY) == Refusal.NOT_OFFERED
 
 
 def test_the_second_one_waits() -> None:

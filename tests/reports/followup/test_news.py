@@ -57,6 +57,18 @@ def test_every_state_is_covered() -> None:
             assert all(news.greeting(status, hours=24))
 
 
+def test_some_is_not_all() -> None:
+    assert text(News.SAID_PARTLY).startswith("Chatter says that a part of it is removed.")
+    for what in (News.SAID_PARTLY, News.SAID_BLOCKED):
+        tone, words = news.state(LinkStatus.SENT, platform="Chatter", last=what)
+        assert (tone, words) != news.state(LinkStatus.SENT, platform="Chatter")
+        assert tone == "wait"
+        assert "a person looks" in news.what_next(LinkStatus.SENT, {}, now=NOW, last=what)
+    # What happened since says more.
+    gone = news.state(LinkStatus.GONE, platform="Chatter", last=News.SAID_PARTLY)
+    assert gone == news.state(LinkStatus.GONE, platform="Chatter")
+
+
 def test_said_removed_is_not_seen_gone() -> None:
     assert text(News.SAID_REMOVED) == "Chatter says it is removed. We look ourselves."
     assert text(News.GONE) == "We looked and it is gone."

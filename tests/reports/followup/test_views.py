@@ -1,6 +1,7 @@
 """Coming back: what happened, messages, more links, taking back, erasing, leaving."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -439,7 +440,37 @@ def test_danger_told_later_leads_to_help_and_is_there_at_once(sent: Pen) -> None
     assert "in-danger" in report_of(sent).circumstances
 
 
-@pytest.mark.parametrize("data", [{}, {"circumstances": ["bad luck"]}])
+def test_danger_can_be_told_again_and_again(sent: Pen) -> None:
+    sent.send("/follow/changed/", {"circumstances": ["in-danger"]})
+    then = timezone.now() - timedelta(days=4)
+    Report.objects.update(danger_at=then, is_retold=False)
+
+    assert 'value="in-danger"' in page(sent.see("/follow/changed/"))
+    assert sent.send("/follow/changed/", {"circumstances": ["in-danger"]})["Location"] == "/report/now/"
+
+    report = report_of(sent)
+    assert report.is_retold
+    assert report.danger_at is not None and report.danger_at > then
+
+
+def test_a_time_limit_told_later(sent: Pen) -> None:
+    body = page(sent.see("/follow/changed/"))
+    assert "Is there a time limit?" in body
+    assert re.search(r'<input[^>]*value="none"[^>]* checked', body)
+
+    response = sent.send("/follow/changed/", {"deadline": "day"})
+
+    assert "done=5" in response["Location"]
+    report = report_of(sent)
+    assert report.deadline_at is not None
+    assert abs(report.deadline_at - timezone.now() - timedelta(days=1)) < timedelta(minutes=5)
+    assert report.circumstances == ["deadline"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"deadline": "none"}, {"deadline": "never"}, {"circumstances": ["bad luck"]}, {"deadline": "\0"}],
+)
 def test_nothing_has_changed(sent: Pen, data: dict[str, Any]) -> None:
     assert "One thing to look at" in page(sent.send("/follow/changed/", data))
     assert not report_of(sent).is_retold
