@@ -4,6 +4,7 @@ PORT ?= 8000
 VAR ?= var
 SEED ?= 1
 SCALE ?= 1
+PART ?=
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
 
 BIN := .venv/bin
@@ -44,8 +45,8 @@ check: .venv/for-development ## lint, format, types, layers, migrations, deploym
 bench: .venv/for-development ## each benchmark beside its own limit; writes VAR/bench.json
 	@exec $(BIN)/python -m tests.bench --var "$(VAR)"
 
-fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1, 25 minutes; 10, an hour)
-	@exec $(BIN)/python -m tests.faults --var "$(VAR)" --seed "$(SEED)" --scale "$(SCALE)"
+fault: .venv/for-development ## what happens when things are killed, cut off and flooded (SEED=1 SCALE=1, half an hour; 10, an hour and a quarter; PART=broker, one alone)
+	@exec $(BIN)/python -m tests.faults --var "$(VAR)" --seed "$(SEED)" --scale "$(SCALE)" $(PART)
 
 screenshots: .venv/for-development ## every public page on phone and desk, in every language, light and dark (VAR/screenshots)
 	@exec $(BIN)/python -m tests.screenshots --out "$(VAR)/screenshots"

@@ -21,7 +21,7 @@ MOOD: dict[str, object] = {"latency": [0.05, 0.3], "outcomes": {"never": 1.0}, "
 def part(house: House, *, scale: float, seed: int) -> Story:
     """What was done, and what held."""
     requests = max(60, round(300 * scale))
-    spread = max(15.0, min(120.0, 30.0 * scale))
+    spread = max(8.0, min(120.0, 30.0 * scale))
     around = tuple({"FAULT_HOUR": str(hour)} for hour in (HOUR, -HOUR))
     with (
         tempfile.TemporaryDirectory(prefix="helpline-faults-") as folder,

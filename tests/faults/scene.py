@@ -3,10 +3,11 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ import psycopg2
 import redis
 
 from helpline.embedded import addresses
-from helpline.embedded.processes import Child, Program, start_and_wait
+from helpline.embedded.processes import ROOT, Child, Program, start_and_wait
 from tests.bench.house import Broken, House, say
 
 LEASE = 6.0  # seconds
@@ -114,6 +115,22 @@ class Scene:
     def prepare(self, count: int, address: str, slug: str) -> None:
         """So many requests to this platform, held back: not due before they are let go."""
         self.house.inside("notices", count, address, slug, HELD, database=self.database)
+
+    def prepare_all(
+        self, asked: Sequence[tuple[int, str, str]], *, lead_inside: int = 0, of: Collection[str] = ()
+    ) -> None:
+        """The same for several at once; so many links of these platforms lead to this machine and its network."""
+        words = [HELD, lead_inside, ",".join(of), *(word for one in asked for word in one)]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.faults.asked", *map(str, words)],
+            cwd=ROOT,
+            env=self.house.environment(self.database),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Broken(f"requests could not be prepared:\n{done.stdout}{done.stderr}")
 
     def let_go(self, count: int) -> None:
         """So many of what was held back are due now."""

@@ -1,7 +1,8 @@
 """`history COUNT FOLDER`: COUNT facts of a year by COPY, the tallies made of them, and how long they take to be read.
 
-Answers milliseconds: of the statements behind a year's page, of the whole call, and of DuckDB, which scans the same
-columns for the exact median and p90 by platform and month.
+Answers milliseconds: of the statements behind a year's page, of the whole call, of counting the yearly report (provider x
+content x action), of that with its hiding of small numbers, and of DuckDB, which scans the same columns for the exact
+median and p90 by platform and month.
 """
 
 import json
@@ -14,8 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from django.conf import settings
 from django.db import connection, transaction
 
+from cases.annual import content
 from cases.dashboards import folding, metrics, sources
 from cases.dashboards.models import TakedownFact
 from helpline.platforms.models import Channel, Platform
@@ -124,6 +127,18 @@ def statements() -> float:
     return spent
 
 
+def counted() -> int:
+    """The items of the yearly report, as its counting has them."""
+    return sum(row.items for row in metrics.by_provider(since=SINCE, until=UNTIL))
+
+
+def reported() -> None:
+    """The report's figures, as content.count makes them."""
+    rows = metrics.by_provider(since=SINCE, until=UNTIL)
+    found = metrics.figures(since=SINCE, until=UNTIL)
+    content.figures_of(rows, found, threshold=settings.SMALL_CELLS)
+
+
 def main(count: int, folder: Path) -> None:
     began = time.perf_counter()
     times = fill(count, folder)
@@ -137,6 +152,7 @@ def main(count: int, folder: Path) -> None:
     whole = timed(lambda: metrics.figures(since=SINCE, until=UNTIL), ROUNDS)
     sql = [statements() for _round in range(ROUNDS + 1)][1:]
     found = metrics.figures(since=SINCE, until=UNTIL)
+    annual, report = timed(counted, ROUNDS), timed(reported, 3)
     scan = duckdb.connect()
     scan.execute(
         "CREATE TABLE times AS SELECT * FROM read_csv(?, names=['platform', 'month', 'seconds'])",
@@ -164,6 +180,9 @@ def main(count: int, folder: Path) -> None:
                 "call": median(whole),
                 "sql": median(sql),
                 "duckdb": median(limit),
+                "annual": median(annual),
+                "annual_report": median(report),
+                "annual_items": counted(),
                 "total": found.overall.total,
                 "farthest": farthest,
                 "fill_s": filled - began,

@@ -19,6 +19,7 @@ from cases import queue
 from cases.models import QueueItem
 from cases.states import QueueState
 from helpline.accounts.models import Membership, Role, Staff, Team
+from tests.bench.inside.bulk import without_indexes
 
 TEAMS, STAFF = 8, 40
 TABLES = (
@@ -130,23 +131,6 @@ def people() -> Staff:
     return Staff.objects.order_by("pk")[0]
 
 
-# What is taken off while the rows are written, and put back in the opposite order: a million single entries into twenty
-# indexes take minutes, building each once takes seconds.
-REFERENCES = """
-SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE contype = 'f' AND (conrelid::regclass::text = ANY(%(tables)s) OR confrelid::regclass::text = ANY(%(tables)s))
-"""
-KEYS = """
-SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE contype IN ('p', 'u') AND conrelid::regclass::text = ANY(%(tables)s)
-"""
-INDEXES = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-WHERE indrelid::regclass::text = ANY(%(tables)s)
-    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
-"""
-
-
 @contextmanager
 def defaults() -> Iterator[None]:
     """A column that FILL does not name gets what the model would give it: in the database, for as long as this lasts."""
@@ -169,30 +153,15 @@ def defaults() -> Iterator[None]:
 def fill(count: int, waiting: int, opened: int, *, first_staff: int) -> None:
     """Every table, at the database's own pace; keys and references are checked once, at the end."""
     with transaction.atomic(), defaults(), connection.cursor() as cursor:
-
-        def rows(question: str) -> list[tuple[str, ...]]:
-            cursor.execute(question, {"tables": list(TABLES)})
-            found: list[tuple[str, ...]] = cursor.fetchall()
-            return found
-
-        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute("SELECT platform_id, id FROM platforms_channel ORDER BY id LIMIT 1")
         platform, channel = cursor.fetchone()
         facts = {
             **{"count": count, "waiting": waiting, "open": opened, "platform": platform, "channel": channel},
             **{"first_staff": first_staff, "staff": STAFF, "teams": TEAMS, "closed_links": CLOSED_LINKS},
         }
-        indexes, keys, references = rows(INDEXES), rows(KEYS), rows(REFERENCES)
-        for table, name, _meaning in references + keys:
-            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        for name, _meaning in indexes:
-            cursor.execute(f"DROP INDEX {name}")
-        cursor.execute(f"CREATE TEMPORARY TABLE drawn ON COMMIT DROP AS {DRAWN}", facts)
-        cursor.execute(FILL, facts)
-        for _name, meaning in indexes:
-            cursor.execute(meaning)
-        for table, name, meaning in keys + references:
-            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {meaning}')
+        with without_indexes(cursor, TABLES):
+            cursor.execute(f"CREATE TEMPORARY TABLE drawn ON COMMIT DROP AS {DRAWN}", facts)
+            cursor.execute(FILL, facts)
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM ANALYZE {', '.join(TABLES)}")
 
