@@ -241,7 +241,10 @@ def _hear_danger(report: Report, told: Iterable[str], *, at: datetime) -> bool:
     """Does what was just told speak of danger? Then it calls from now on, unsaved, whatever was said before."""
     if DANGER.isdisjoint(told):
         return False
-    report.danger_at, report.danger_over_at = at, None
+    # Later than the word of whoever said that it was over, whichever of the two waited for the other.
+    over = report.danger_over_at
+    report.danger_at = at if over is None else max(at, over + timedelta(microseconds=1))
+    report.danger_over_at = None
     return True
 
 
@@ -495,7 +498,8 @@ def add_circumstances(
     again = not DANGER.isdisjoint(said) and not is_second_tap
     if not (fresh or again or (deadline_at and deadline_at != locked.deadline_at)):
         return
-    told = {*locked.holds, *said}
+    # A danger that is over stays told, so that taking that back finds it; told anew, only what is said now counts.
+    told = {*(locked.circumstances if DANGER.isdisjoint(said) else locked.holds), *said}
     locked.circumstances = [one.value for one in Circumstance if one.value in told]
     locked.deadline_at = deadline_at or locked.deadline_at
     if again or not DANGER.isdisjoint(fresh):

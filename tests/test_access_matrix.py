@@ -901,6 +901,7 @@ NOBODYS = (
     "staff/letters/",
     *("staff/reports/<uuid:report_id>/keep/", "staff/reports/<uuid:report_id>/release/"),
     *("staff/reports/<uuid:report_id>/take-over/", "staff/reports/<uuid:report_id>/open/"),
+    "staff/reports/<uuid:report_id>/together/",
     *("staff/platforms/", "staff/checklists/", "staff/templates/", "staff/team/", "staff/accounts/"),
     "staff/account/",  # the doors
     "staff/approvals/<uuid:approval_id>/decide/",  # whoever asked is the one who may not

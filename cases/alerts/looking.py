@@ -239,11 +239,10 @@ def _undecided() -> QuerySet[Takedown]:
 
 
 def _unheard(at: datetime) -> dict[str, tuple[datetime, int]]:
-    """Complaints whose answer is overdue, or that were granted in vain, in cases where a task could remind nobody."""
+    """Complaints that were granted in vain, and those overdue in cases where a task could remind nobody."""
     complaints: Any = Redress.objects.all()
-    rows = complaints.in_hand().filter(
-        redress.is_late(timezone.localdate(at)) | redress.GRANTED_IN_VAIN, takedown__case__assignee=None
-    )
+    late = redress.is_late(timezone.localdate(at)) & Q(takedown__case__assignee=None)
+    rows = complaints.in_hand().filter(late | redress.GRANTED_IN_VAIN)
     found = rows.aggregate(due=Min("answer_due_on"), granted=Min("decided_at"), count=Count("pk"))
     since = [found["granted"]] if found["granted"] else []
     if found["due"]:  # late from the next day on

@@ -143,9 +143,11 @@ GRANTED_IN_VAIN = Q(
 
 @transaction.atomic
 def remind_of_answers(*, at: datetime, limit: int = 200) -> int:
-    """Silence after a complaint is an event, too: bring it to mind, once. Returns how many were touched."""
+    """Silence after a complaint is an event, too: it is brought to mind, once, of who holds the case. Returns how many."""
     found = Redress.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        is_late(timezone.localdate(at)), Q(reminded=None) | Q(reminded__gt=reminding.UNANSWERED)
+        is_late(timezone.localdate(at)),
+        Q(reminded=None) | Q(reminded__gt=reminding.UNANSWERED),
+        takedown__case__assignee__isnull=False,  # without one, an alert tells of it
     )
     found = found.exclude(takedown__case__status=CaseStatus.CLOSED)
     found = found.select_related("takedown__case__report", "takedown__case__assignee", "takedown__platform")
@@ -378,8 +380,7 @@ def undo(*, redress: Redress, by: Staff, at: datetime) -> None:
         case _:
             raise ForbiddenMove("There is nothing to take back.")
     live.save()
-    if live.state == RedressState.TO_FILE:
-        reminding.bring_back(live, ended_at=before)
+    reminding.bring_back(live, ended_at=before)
     note(row, "undone", by=by, at=at, redress=live.kind)
     redress.refresh_from_db()
 

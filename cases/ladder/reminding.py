@@ -71,7 +71,7 @@ def end_reminders(ids: list[UUID], *, at: datetime) -> None:
 
 def bring_back(redress: Redress, *, ended_at: datetime) -> None:
     """Undo `end_reminders` of `ended_at`."""
-    keys = [_key(redress, days) for days in REMIND]
+    keys = [_key(redress, days) for days in (*REMIND, UNANSWERED)]
     ended = Task.objects.filter(pk__in=keys, removed_at=ended_at, done_at=None, text__isnull=False)
     ended.update(removed_at=None)
 

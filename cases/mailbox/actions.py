@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -494,13 +495,21 @@ def _write_back(mail: Mail, words: str, *, by: Staff, at: datetime, key: UUID) -
     letter.words = row.notice.box().seal(letter, "words", words[:LONGEST_LETTER])
     letter.save(force_insert=True)
     audit.record(by=by, verb="letter.written", obj=letter, at=at)
-    asked = row.notice.takedowns.filter(status=Status.MORE_INFORMATION).select_related("case").order_by("pk")
+    wake(SEND_LETTERS)
+    return letter
+
+
+def note_answered(letter: Letter, *, at: datetime) -> None:
+    """A letter arrived: what the platform had asked for, of the cases of whoever wrote it, is answered."""
+    by = letter.written_by
+    asked = (
+        letter.notice.takedowns.filter(status=Status.MORE_INFORMATION).select_related("case").order_by("pk")
+    )
     may_work_on = worked_on(by=by)
     # Who shares an item is answered for with the first of them.
     for one in {one.item: one for one in asked if may_work_on(one.case)}.values():
-        takedowns.note_answered(takedown=one, by=by, at=at)
-    wake(SEND_LETTERS)
-    return letter
+        with suppress(ForbiddenMove):  # it was decided meanwhile
+            takedowns.note_answered(takedown=one, by=by, at=at)
 
 
 def leading_to_somebody(notice: Notice, words: str, *, by: Staff) -> tuple[list[What], bool]:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
+from cases.mailbox.actions import note_answered
 from cases.mailbox.models import Letter
 from cases.mailbox.states import LetterStatus
 from cases.takedowns import notices
@@ -44,7 +45,8 @@ def run(*, now: datetime) -> int:
     reap(now=now)
     ready = claim(now=now)
     if ready:
-        finish(ready, asyncio.run(_send_all(ready)), now=now)
+        for letter in finish(ready, asyncio.run(_send_all(ready)), now=now):
+            note_answered(letter, at=now)
     return len(ready)
 
 
@@ -107,8 +109,9 @@ async def _send_all(ready: Sequence[Ready]) -> list[Sent]:
 
 
 @transaction.atomic
-def finish(ready: Sequence[Ready], sent: Sequence[Sent], *, now: datetime) -> None:
-    """Write what came of each, where nobody else has meanwhile."""
+def finish(ready: Sequence[Ready], sent: Sequence[Sent], *, now: datetime) -> list[Letter]:
+    """Write what came of each, where nobody else has meanwhile. Returns those that arrived."""
+    arrived = []
     for one, result in zip(ready, sent, strict=True):
         row = Letter.objects.select_for_update(no_key=True).get(pk=one.letter.pk)
         if row.status != LetterStatus.SENDING or row.tries != one.letter.tries:
@@ -116,6 +119,7 @@ def finish(ready: Sequence[Ready], sent: Sequence[Sent], *, now: datetime) -> No
         row.lease_until, row.why = None, result.detail[:100]
         if result.result == Result.ACCEPTED:
             row.status, row.sent_at, row.why = LetterStatus.SENT, now, ""
+            arrived.append(row)
         elif result.result == Result.UNKNOWN:
             row.status = LetterStatus.UNKNOWN
         elif result.result == Result.RETRY and row.tries < MAX_TRIES:
@@ -124,3 +128,4 @@ def finish(ready: Sequence[Ready], sent: Sequence[Sent], *, now: datetime) -> No
             row.status = LetterStatus.FAILED
         row.save()
         audit.record(by=None, verb=f"letter.{row.status}", obj=row, at=now)
+    return arrived

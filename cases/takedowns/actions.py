@@ -601,6 +601,8 @@ def note_answered(*, takedown: Takedown, by: Staff, at: datetime) -> None:
             one.move(Status.UNDER_REVIEW, at=at)
             one.save()
             note(one, "answered", source=Source.PERSON, by=by, at=at)
+    if connector(row.notice.channel.kind).can_ask:
+        Notice.objects.filter(pk=row.notice_id).update(poll_at=at + FIRST_POLL, polls=0)
     takedown.refresh_from_db()
 
 

@@ -2,6 +2,8 @@
 fails the test.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,19 @@ def chromium() -> Iterator[Any]:
     """Without it the tests are skipped by name, and fail where CI must have it."""
     with walk.chromium() as browser:
         yield browser
+
+
+@pytest.fixture(autouse=True)
+def _no_request_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page may have asked something just before it was closed: its answer still reads the tables that are emptied."""
+    if "live_server" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+    yield
+    until = time.monotonic() + 10
+    while time.monotonic() < until and any(
+        "process_request_thread" in one.name for one in threading.enumerate()
+    ):
+        time.sleep(0.01)
 
 
 class Watched:

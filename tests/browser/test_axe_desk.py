@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 WIDE, PHONE = (1280, "light"), (360, "dark")
 # What is read by a script, a picture, a paper.
 NO_PAGES = {
+    "staff/here/",
     *("staff/queue/news/", "staff/queue/danger/", "staff/evidence/<uuid:evidence_id>/picture/"),
     "staff/incidents/<slug:ref>/code/card/",
     # A part of a page, and what is saved.

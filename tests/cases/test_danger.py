@@ -207,6 +207,24 @@ def test_told_again_after_it_was_over_it_is_anew(open_case: OpenCase, nour: Staf
         actions.take_danger_up_again(case=fresh(case), by=nour, at=LATER)
 
 
+def test_what_else_is_told_meanwhile_loses_no_danger(open_case: OpenCase, nour: Staff) -> None:
+    case = open_case(circumstances=(Circumstance.IN_DANGER,))
+    actions.end_danger(case=fresh(case), told_at=NOON, reason="A slip.", by=nour, at=LATER)
+    reports.add_circumstances(report=case.report, circumstances=(Circumstance.SCHOOL,), at=LATER + MINUTE)
+    assert not fresh(case).report.is_in_danger
+    actions.take_danger_up_again(case=fresh(case), by=nour, at=LATER + 2 * MINUTE)
+    assert fresh(case).report.is_in_danger
+    assert QueueItem.objects.get(case=case).danger
+
+
+def test_who_tells_while_a_colleague_says_it_is_over_is_heard(open_case: OpenCase, nour: Staff) -> None:
+    """Their tap came a moment before, and waited for the colleague's to be written."""
+    case = open_case(circumstances=(Circumstance.IN_DANGER,))
+    actions.end_danger(case=fresh(case), told_at=NOON, reason="x", by=nour, at=LATER + MINUTE)
+    item = tell_danger(case, at=LATER + MINUTE - timedelta(seconds=1))
+    assert item.danger and called(nour) == [case]
+
+
 def test_what_was_told_meanwhile_is_not_over(open_case: OpenCase, nour: Staff) -> None:
     case = open_case(circumstances=DANGER)
     tell_danger(case)

@@ -88,8 +88,17 @@ async def _run(kinds: Collection[str], max_seconds: float, senders: int | None) 
 async def _claim_all(lanes: Sequence["_Lane"], desk: Desk) -> None:
     """Whoever claims no more leaves their place: a platform that stands still may hold the last sends for half a minute,
     and all the others' wait for somebody who claims."""
+
+    async def claim(one: "_Lane") -> None:
+        try:
+            await one.claim(desk)
+        except BaseException:
+            for other in lanes:  # the place went with the connection
+                other.stop_claiming()
+            raise
+
     try:
-        await _all_of(*(lane.claim(desk) for lane in lanes))
+        await _all_of(*(claim(lane) for lane in lanes))
     finally:
         await desk(connections.close_all)
 
@@ -138,6 +147,10 @@ class _Lane:
         finally:
             self._claiming = False
 
+    def stop_claiming(self) -> None:
+        """What is on its way ends; nothing more is begun."""
+        self._until = self._loop.time()
+
     def _room(self) -> int:
         """How many more to claim: fewer when results pile up, or they would be written after their leases."""
         piled = max(0, len(self._ended) - BATCH)
@@ -171,7 +184,8 @@ class _Lane:
                     # Their leases run out, and then they are asked about. What else is on its way is written all the same;
                     # nothing more is begun.
                     log.exception("%s results could not be written.", len(done))
-                    failed, self._until = error, self._loop.time()
+                    failed = error
+                    self.stop_claiming()
                 last = self._loop.time()
             else:
                 await asyncio.sleep(TICK)

@@ -153,15 +153,15 @@ def test_a_complaint_unanswered_that_nobody_holds(
     assert late() == {}
 
 
-def test_a_complaint_granted_in_vain_that_nobody_holds(
+def test_a_complaint_granted_in_vain_whoever_holds_the_case(
     open_case: OpenCase, nour: Staff, chatter: Platform
 ) -> None:
     row = takedown_of(open_case(), nour, status=Status.CONTESTED, status_at=NOON)
     complaint(row, kind=Kind.OUT_OF_COURT, state=RedressState.OVERTURNED, decided_at=NOON)
-    sweep(NOON + DAY)
-    assert late() == {}
-    Case.objects.update(assignee=None)
     end = sweep(NOON + DAY)
+    assert late() == {"unheard": NOON.isoformat()}  # no task reminds the holder of it
+    Case.objects.update(assignee=None)
+    end = sweep(end + MINUTE)
     assert late() == {"unheard": NOON.isoformat()}
     Takedown.objects.update(status=Status.REMOVED)  # the platform followed
     sweep(end + MINUTE)

@@ -202,9 +202,25 @@ def test_a_complaint_that_nobody_answers_is_brought_to_mind_once(
 
     assert unheard(nour, due + DAY) == [filed]
     [task] = open_tasks(nour)
-    assert task.case.box().open(task, "text").startswith("Ask what became of the complaint about Chatter.")
+    text = task.case.box().open(task, "text")
+    assert "Chatter" in text and "2026-03-16" in text
     redress.decide(redress=filed, state=RedressState.UPHELD, words="", by=nour, at=due + 3 * DAY)
     assert (unheard(nour, due + 3 * DAY), open_tasks(nour)) == ([], [])
+    redress.undo(redress=filed, by=nour, at=due + 3 * DAY + timedelta(minutes=1))
+    assert open_tasks(nour) == [task]
+
+
+@db
+def test_whoever_gets_the_case_later_is_reminded_of_the_complaint(
+    filed: Redress, nour: Staff, noon: datetime
+) -> None:
+    late = noon + timedelta(days=settings.COMPLAINT_DAYS) + DAY
+    case = filed.takedown.case
+    Case.objects.filter(pk=case.pk).update(assignee=None)
+    assert redress.remind_of_answers(at=late) == 0
+    Case.objects.filter(pk=case.pk).update(assignee=nour)
+    assert redress.remind_of_answers(at=late) == 1
+    assert len(open_tasks(nour)) == 1
 
 
 @db

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from cases.dashboards import metrics
 from cases.dashboards.folding import fold
-from cases.mailbox import actions, desk
+from cases.mailbox import actions, desk, sending
 from cases.mailbox.actions import LeadsToThePerson, NothingChosen
 from cases.mailbox.models import Letter, Mail
 from cases.mailbox.states import TRANSITIONS, ForbiddenMove, Kind, LetterStatus, State, Trust
 from cases.states import Happening
 from cases.takedowns import actions as takedowns
+from cases.takedowns.connectors.base import Sent
 from cases.takedowns.connectors.email import token
 from cases.takedowns.models import Event, Notice, Takedown
 from cases.takedowns.states import Outcome, Result, Source, Status
@@ -432,15 +433,25 @@ def test_a_mail_after_the_erasure_keeps_no_words(sent: Send) -> None:
         found.box()
 
 
-def test_who_writes_back_has_answered_what_was_asked(sent: Send, nour: Staff) -> None:
+def test_a_letter_that_arrived_has_answered_what_was_asked(sent: Send, nour: Staff) -> None:
     takedown = sent()
     found = take(mail(takedown.notice))
     Takedown.objects.filter(pk=takedown.pk).update(
         status=Status.MORE_INFORMATION, platform_says=Outcome.MORE_INFORMATION, platform_at=NOW()
     )
-    actions.write_back(mail=found, words="It is at 0:42.", key=uuid4(), by=nour, at=NOW())
-    takedown.refresh_from_db()
-    assert takedown.status == Status.UNDER_REVIEW
+    for result, status in (
+        (Result.REFUSED, Status.MORE_INFORMATION),
+        (Result.UNKNOWN, Status.MORE_INFORMATION),
+        (Result.ACCEPTED, Status.UNDER_REVIEW),
+    ):
+        actions.write_back(mail=found, words="It is at 0:42.", key=uuid4(), by=nour, at=NOW())
+        takedown.refresh_from_db()
+        assert takedown.status == Status.MORE_INFORMATION  # it has not left yet
+        ready = sending.claim(now=NOW())
+        for letter in sending.finish(ready, [Sent(result)] * len(ready), now=NOW()):
+            actions.note_answered(letter, at=NOW())
+        takedown.refresh_from_db()
+        assert takedown.status == status
     assert takedown.events.filter(what="answered", by=nour).count() == 1
 
 

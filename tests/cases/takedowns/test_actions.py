@@ -231,6 +231,7 @@ def test_what_was_answered_is_awaited_again(sent: Takedown, nour: Staff, noon: d
     actions.note_answered(takedown=sent, by=nour, at=noon + timedelta(days=5))
 
     assert (sent.status, sent.platform_says) == (Status.UNDER_REVIEW, Outcome.MORE_INFORMATION)
+    assert Notice.objects.get().poll_at is not None  # and asked about, should no callback come
     assert news(sent) == before  # nothing that the young person would have to know
     assert not desk.under_tab(nour, "more").exists()
     clock.set_clocks()

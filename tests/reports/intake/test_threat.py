@@ -108,7 +108,7 @@ def test_the_code_of_a_school_is_asked_for_where_it_can_be_given(pen: Pen) -> No
     pen.answer_all()
     number = NUMBERS["school"]
     assert "a card with a code for your school" in page(pen.see(f"/report/{number}/"))
-    offer = f'<a href="/report/{number}/">Have a card with a code for your school? Add the code.</a>'
+    offer = f'<a href="/report/{number}/">A school code? Add it.</a>'
     assert offer in page(pen.see("/report/review/"))
     pen.answer("school", school="K7M-2PX")
     assert offer not in page(pen.see("/report/review/"))
