@@ -17,8 +17,8 @@ GRANTS = {
     "reports_draft": "SELECT, INSERT, UPDATE (answers, language, changed_at, expires_at), DELETE",
     # All but what a report is: its number, where it came from, when.
     "reports_report": "SELECT, INSERT, UPDATE (language, who, age_range, kind, circumstances, deadline_at, danger_at, "
-    "danger_over_at, story, answers, school, school_index, contact, contact_via, is_complete, is_retold, last_contact_at, code_said_aloud, "
-    "code_key, locator, staff_key, status, erased_at)",
+    "danger_over_at, story, answers, school, school_index, contact, contact_via, is_complete, is_retold, "
+    "last_contact_at, code_said_aloud, code_key, locator, staff_key, status, erased_at)",
     # Taken back, or erased. Which site it is about is never changed from here.
     "reports_link": "SELECT, INSERT, UPDATE (status, status_at, url, url_index, account, account_index, seen_at)",
     "reports_fingerprint": "SELECT, INSERT, UPDATE (value, value_index), DELETE",

@@ -1,5 +1,6 @@
 """The public page: only what two people published stands there, and nobody can be worked out of it."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import combinations
@@ -265,7 +266,9 @@ def test_a_little_more_is_not_published_beside_what_was(
     for _time in range(2):
         page = desk(maud).get(PAGE, {"year": YEAR}).content.decode()
         assert "Wait until there is more." in page
-        assert "122" not in page.split("What stands there now")[0]
+        assert "122" not in re.sub(
+            r'value="\w{64}"', "", page.split("What stands there now")[0]
+        )  # but for tokens
         desk(maud).post(f"{PAGE}take-down/", {"year": YEAR})
     counted(sent=130, acted_on=101)
     client = desk(maud)
