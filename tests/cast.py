@@ -185,6 +185,11 @@ WELL_BEHAVED: dict[str, object] = {
     "review": False,
     "hold": 120,
     "retry_after": 1,
+    "mailbox": "accepts",
+    "replies": False,
+    "soft_404": False,
+    "page_status": 200,
+    "redirect_hops": 0,
 }
 
 # --- platforms that answer ----------------------------------------------------------------------------
